@@ -1,0 +1,4 @@
+"""The resolver, pure: hybrid logical clock, merge policies, N-way merge, hierarchy repair and
+duplicate finding. Documents in, one merged document and its decisions out; no I/O, no clock
+reading, no randomness. May import ``grid`` only.
+"""

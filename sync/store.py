@@ -1,0 +1,240 @@
+"""The store port: what the rest of the system asks of a document database.
+
+Two stores implement ``DocumentStore``: ``SqliteStore`` (embedded) and ``CouchStore`` (CouchDB 3.x);
+one conformance suite in ``tests/sync`` runs on both. Revisions are strings ``<generation>-<hash>``,
+sequences are opaque strings, bodies are JSON bytes of an object without underscore members.
+
+Errors are those of ``sync.errors``::
+
+    StoreError
+    ├── DatabaseNotFound
+    ├── DocumentConflict
+    ├── BadDocument        (malformed id, revision, history or body)
+    ├── StoreUnavailable   (worth trying again: busy, node gone)
+    └── StoreFull          (no room on the disk)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+import orjson
+
+Key = tuple[Any, ...]
+"""An index key: JSON scalars, compared member by member (null < false < true < numbers < text)."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseInfo:
+    """Counts and identity of one database; ``epoch`` changes when it was restored or made anew."""
+
+    name: str
+    epoch: str
+    update_seq: str
+    doc_count: int
+    deleted_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One revision of a document with its body, as stored.
+
+    ``ancestors`` run from the parent back to the oldest revision known, newest first; empty when
+    they were not asked for.
+    """
+
+    doc_id: str
+    rev: str
+    deleted: bool
+    body: bytes
+    ancestors: tuple[str, ...] = ()
+
+    def document(self) -> dict[str, Any]:
+        """Return the body as a dictionary with ``_id``, ``_rev`` and, if so, ``_deleted``."""
+        document: dict[str, Any] = orjson.loads(self.body)
+        document["_id"] = self.doc_id
+        document["_rev"] = self.rev
+        if self.deleted:
+            document["_deleted"] = True
+        return document
+
+
+@dataclass(frozen=True, slots=True)
+class LeafInfo:
+    """A leaf of a revision tree without its body."""
+
+    rev: str
+    deleted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One document to write.
+
+    With ``new_edits`` the store makes the revision: ``ancestors`` is then empty (a new document) or
+    holds the parent revision. Without, ``rev`` and ``ancestors`` are stored as they are.
+    """
+
+    doc_id: str
+    body: bytes
+    rev: str | None = None
+    ancestors: tuple[str, ...] = ()
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WriteResult:
+    """What became of one write: the revision stored, or CouchDB's error word and a reason."""
+
+    doc_id: str
+    rev: str | None
+    error: str | None = None
+    reason: str | None = None
+    info: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One row of a changes feed; ``leaves`` has only the winner unless ``all_docs`` was asked."""
+
+    seq: str
+    doc_id: str
+    deleted: bool
+    leaves: tuple[LeafInfo, ...]
+    winner: Revision | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangesPage:
+    """A run of changes; ``last_seq`` is where the next page starts, ``pending`` what is left."""
+
+    changes: Sequence[Change]
+    last_seq: str
+    pending: int
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """An index, declared once and compiled by each store (see ``sync.indexes``).
+
+    ``fields`` are dotted paths into the body; one whose value is a list is spread into the key at
+    its place (a path of grid codes). ``where`` keeps only documents with those values. ``each``
+    names a list field: one row per element, the element first in the key. ``value`` names the
+    field that ``sum`` adds up; without it rows are counted.
+    """
+
+    name: str
+    database: str
+    fields: tuple[str, ...]
+    where: Mapping[str, Any] = field(default_factory=dict)
+    each: str | None = None
+    value: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IndexRow:
+    """One row of an index; ``document`` is there when documents were asked for."""
+
+    key: Key
+    doc_id: str
+    document: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group of a roll-up: the first members of the key, how many rows, the sum of ``value``."""
+
+    key: Key
+    count: int
+    total: float
+
+
+class DocumentStore(Protocol):
+    """A set of named document databases with CouchDB's revision semantics."""
+
+    async def create_database(self, name: str) -> bool:
+        """Create a database; return whether it was not there before."""
+
+    async def delete_database(self, name: str) -> bool:
+        """Destroy a database and all in it; return whether it was there."""
+
+    async def database_names(self, prefix: str = "") -> list[str]:
+        """Return the names that start with ``prefix``, sorted."""
+
+    async def database_info(self, name: str) -> DatabaseInfo:
+        """Return counts and epoch; raise ``DatabaseNotFound``."""
+
+    async def get(self, database: str, doc_id: str, *, ancestry: bool = False) -> Revision | None:
+        """Return the winning revision, or ``None`` if there never was one. It may be deleted."""
+
+    async def get_many(self, database: str, doc_ids: Sequence[str]) -> list[Revision | None]:
+        """Return the winning revisions of many documents, in order."""
+
+    async def revisions(
+        self, database: str, doc_id: str, revs: Sequence[str] | Literal["all"], *,
+        latest: bool = False, ancestry: bool = True,
+    ) -> list[Revision]:
+        """Return these revisions, or all leaves; ``latest`` gives the leaves they grew into.
+        Revisions that are not known, or whose body is gone, are left out."""
+
+    async def leaves(self, database: str, doc_id: str) -> list[LeafInfo]:
+        """Return all leaves, the winner first; empty if there is no such document."""
+
+    async def bodies(self, database: str, doc_id: str, revs: Sequence[str]) -> dict[str, bytes]:
+        """Return archived bodies by revision, inner revisions included; unknown ones are absent."""
+
+    async def missing_revisions(
+        self, database: str, revs: Mapping[str, Sequence[str]]
+    ) -> dict[str, tuple[list[str], list[str]]]:
+        """Return per document the revisions not known here and their possible ancestors."""
+
+    async def write(
+        self, database: str, writes: Sequence[Write], *, new_edits: bool = True
+    ) -> list[WriteResult]:
+        """Write a batch in one durable transaction; results are per document and in order.
+        An acknowledged write survives a crash."""
+
+    async def changes(
+        self, database: str, since: str = "0", *, limit: int | None = None,
+        all_leaves: bool = False, bodies: bool = False, descending: bool = False,
+        doc_ids: Sequence[str] | None = None,
+    ) -> ChangesPage:
+        """Return changes after ``since`` (``"0"`` the beginning, ``"now"`` the end)."""
+
+    async def wait_for_change(self, database: str | None, since: str, timeout: float) -> bool:
+        """Wait until something changed after ``since`` (in any database when ``None``, then
+        ``since`` is of ``database_updates``); return ``False`` after ``timeout`` seconds."""
+
+    async def database_updates(
+        self, since: str = "0", *, limit: int | None = None
+    ) -> tuple[list[str], str]:
+        """Return the names of databases changed after ``since`` and the new position. May repeat."""
+
+    async def get_local(self, database: str, local_id: str) -> dict[str, Any] | None:
+        """Return a local (not replicated) document by its id without ``_local/``."""
+
+    async def put_local(self, database: str, local_id: str, body: Mapping[str, Any]) -> str:
+        """Store a local document, replacing what is there; return its revision ``0-N``."""
+
+    async def delete_local(self, database: str, local_id: str) -> bool:
+        """Remove a local document; return whether it was there."""
+
+    async def ensure_indexes(self, indexes: Sequence[Index]) -> None:
+        """Make sure these indexes exist and are built; safe to repeat."""
+
+    async def query(
+        self, index: Index, *, prefix: Key = (), start: Key | None = None, end: Key | None = None,
+        after: tuple[Key, str] | None = None, limit: int = 100, descending: bool = False,
+        documents: bool = False,
+    ) -> list[IndexRow]:
+        """Return rows whose key begins with ``prefix`` and lies in ``[start, end)`` (full keys),
+        after the row ``after`` (its key and document id), in key order."""
+
+    async def roll_up(self, index: Index, *, prefix: Key = (), level: int = 0) -> list[Group]:
+        """Return counts and sums of rows under ``prefix``, grouped by the first ``level`` members
+        of the key (0: one group)."""
+
+    async def close(self) -> None:
+        """Release files, threads and connections."""
