@@ -1,0 +1,143 @@
+"""Shared fixtures: a real server process on a free port, a real Chromium."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+CHROMIUM_PLACES = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+)
+QUIET_CHROMIUM = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+def find_chromium() -> str | None:
+    """Return the path of an installed Chromium or Chrome (``CHROMIUM`` overrides), or ``None``."""
+    for place in (os.environ.get("CHROMIUM", ""), *CHROMIUM_PLACES):
+        found = shutil.which(place) if place else None
+        if found:
+            return found
+    return None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip browser tests where no Chromium is installed, aloud; in CI they must run."""
+    if find_chromium() or os.environ.get("CI"):
+        return
+    absent = pytest.mark.skip(reason="no Chromium found; Debian: apt install chromium")
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(absent)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    """Tell pytest-playwright to use the system's Chromium and to stay off the network."""
+    return {"executable_path": find_chromium(), "headless": True, "args": list(QUIET_CHROMIUM)}
+
+
+def free_port() -> int:
+    """Return a TCP port on loopback that nobody listens on now."""
+    with closing(socket.socket()) as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+class ServerProcess:
+    """A ``wangge`` command that serves HTTP, started and stopped (or killed) by a test."""
+
+    def __init__(self, *arguments: str, port: int | None = None) -> None:
+        self.port = port or free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._command = [
+            str(Path(sys.executable).with_name("wangge")),
+            *arguments,
+            "--port",
+            str(self.port),
+        ]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """Process id of the running server."""
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self, ready_path: str = "/healthz", timeout: float = 90) -> None:
+        """Start the process and wait until it answers; raise if it ends or stays silent."""
+        self._process = subprocess.Popen(
+            self._command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                raise RuntimeError(f"{self._command} ended with {self._process.returncode}")
+            try:
+                with urllib.request.urlopen(self.url + ready_path, timeout=5):
+                    return
+            except urllib.error.HTTPError:
+                return
+            except OSError:
+                time.sleep(0.1)
+        self.kill()
+        raise TimeoutError(f"{self._command} did not answer within {timeout} s")
+
+    def stop(self) -> None:
+        """End the process politely and wait for it."""
+        if self._process is not None:
+            self._process.terminate()
+            try:
+                self._process.wait(20)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+            self._process = None
+
+    def kill(self) -> None:
+        """Kill the process at once, as a power cut would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+
+@pytest.fixture
+def start_server() -> Iterator[Callable[..., ServerProcess]]:
+    """Start ``wangge`` processes; whatever still runs at the end of the test is stopped."""
+    running: list[ServerProcess] = []
+
+    def start(*arguments: str, port: int | None = None) -> ServerProcess:
+        server = ServerProcess(*arguments, port=port)
+        running.append(server)
+        server.start()
+        return server
+
+    yield start
+    for server in running:
+        server.stop()
