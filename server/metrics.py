@@ -1,0 +1,85 @@
+"""Metrics for Prometheus, each described in ``docs/operations.md`` (a test keeps them together)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
+from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
+_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+
+class Metrics:
+    """The metrics of one application; each has a registry of its own, so tests do not mix."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._requests = self._counter(
+            "http_requests", "Requests answered.", "method", "route", "status"
+        )
+        self._seconds = Histogram(
+            "wangge_http_request_seconds",
+            "Time to answer a request, feeds that wait left out.",
+            ("route",),
+            registry=self.registry,
+            buckets=_SECONDS,
+        )
+        self._sign_ins = self._counter("sign_ins", "Attempts to sign in.", "outcome")
+        self.open_reviews = self._gauge("reviews_open", "Merges that wait for a supervisor.")
+        self.oldest_review = self._gauge(
+            "reviews_oldest_seconds", "Age of the oldest merge that waits for a supervisor."
+        )
+        self.quarantine_open = self._gauge(
+            "quarantine_open", "Refused documents that nobody has accepted or closed."
+        )
+        self.follower_lag = self._gauge(
+            "follower_lag_databases", "Databases with changes not yet merged and projected."
+        )
+        ProcessCollector(registry=self.registry)
+
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(f"wangge_{name}", text, labels, registry=self.registry)
+
+    def _gauge(self, name: str, text: str) -> Gauge:
+        return Gauge(f"wangge_{name}", text, registry=self.registry)
+
+    def request(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count one request."""
+        self._requests.labels(method, route, str(status)).inc()
+        if route != "/sync/…":
+            self._seconds.labels(route).observe(seconds)
+
+    def sign_in(self, outcome: str) -> None:
+        """Count one attempt to sign in: ``accepted``, ``refused`` or ``throttled``."""
+        self._sign_ins.labels(outcome).inc()
+
+    def watch(self, counters: Iterable[tuple[str, str, Callable[[], float]]]) -> None:
+        """Export counters that other parts keep: name, description, and how to read it."""
+        self.registry.register(_Watched(tuple(counters)))
+
+    def text(self) -> bytes:
+        """Return all metrics in Prometheus' text format."""
+        return generate_latest(self.registry)
+
+
+class _Watched(Collector):
+    """Counters read at the time of the scrape."""
+
+    def __init__(self, counters: tuple[tuple[str, str, Callable[[], float]], ...]) -> None:
+        self._counters = counters
+
+    def collect(self) -> Iterable[Metric]:
+        for name, text, read in self._counters:
+            yield CounterMetricFamily(f"wangge_{name}", text, value=read())
