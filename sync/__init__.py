@@ -2,3 +2,27 @@
 protocol, the gateway's rules, the follower, the canonical projection and media. May import
 ``grid`` and ``conflicts``.
 """
+
+from __future__ import annotations
+
+from urllib.parse import unquote, urlsplit
+
+from sync.sqlite import SqliteStore
+from sync.store import DocumentStore
+
+__all__ = ["open_store"]
+
+
+def open_store(url: str) -> DocumentStore:
+    """Open the store that a URL names: ``sqlite:////absolute/path``, ``sqlite:///relative/path``
+    or ``sqlite:///:memory:``.
+
+    Raises ``ValueError`` for a URL of another kind and ``StoreUnavailable`` for a file that cannot
+    be used.
+    """
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite" and not parts.netloc and len(parts.path) > 1:
+        return SqliteStore.open(unquote(parts.path[1:]))
+    if parts.scheme in ("couchdb", "couchdbs"):
+        raise ValueError("the CouchDB store is not built yet; use sqlite:////path/wangge.db")
+    raise ValueError(f"store URL {parts.scheme}://… is not known; use sqlite:////path/wangge.db")

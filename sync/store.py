@@ -74,7 +74,8 @@ class Write:
     """One document to write.
 
     With ``new_edits`` the store makes the revision: ``ancestors`` is then empty (a new document) or
-    holds the parent revision. Without, ``rev`` and ``ancestors`` are stored as they are.
+    holds the parent revision. Without, ``rev`` and ``ancestors`` (newest first) are stored as they
+    are. ``body`` is the JSON text of an object without underscore members.
     """
 
     doc_id: str
@@ -170,14 +171,37 @@ class DocumentStore(Protocol):
         """Return the winning revision, or ``None`` if there never was one. It may be deleted."""
 
     async def get_many(self, database: str, doc_ids: Sequence[str]) -> list[Revision | None]:
-        """Return the winning revisions of many documents, in order."""
+        """Return the winning revisions of many documents, in order, without ancestry."""
 
     async def revisions(
-        self, database: str, doc_id: str, revs: Sequence[str] | Literal["all"], *,
-        latest: bool = False, ancestry: bool = True,
+        self,
+        database: str,
+        doc_id: str,
+        revs: Sequence[str] | Literal["all"],
+        *,
+        latest: bool = False,
+        ancestry: bool = True,
     ) -> list[Revision]:
         """Return these revisions, or all leaves; ``latest`` gives the leaves they grew into.
         Revisions that are not known, or whose body is gone, are left out."""
+
+    async def history(self, database: str, doc_id: str, rev: str) -> list[tuple[str, str]]:
+        """Return a revision and its ancestors, newest first, each ``available``, ``missing`` or
+        ``deleted``; empty when the revision is not known."""
+
+    async def documents(
+        self,
+        database: str,
+        *,
+        start: str | None = None,
+        end: str | None = None,
+        include_end: bool = True,
+        skip: int = 0,
+        limit: int | None = None,
+        descending: bool = False,
+    ) -> list[Revision]:
+        """Return winning revisions that are not deleted in the order of their ids (by code point);
+        ``descending`` runs from ``start`` down to ``end``."""
 
     async def leaves(self, database: str, doc_id: str) -> list[LeafInfo]:
         """Return all leaves, the winner first; empty if there is no such document."""
@@ -197,20 +221,32 @@ class DocumentStore(Protocol):
         An acknowledged write survives a crash."""
 
     async def changes(
-        self, database: str, since: str = "0", *, limit: int | None = None,
-        all_leaves: bool = False, bodies: bool = False, descending: bool = False,
+        self,
+        database: str,
+        since: str = "0",
+        *,
+        limit: int | None = None,
+        all_leaves: bool = False,
+        bodies: bool = False,
+        descending: bool = False,
         doc_ids: Sequence[str] | None = None,
     ) -> ChangesPage:
         """Return changes after ``since`` (``"0"`` the beginning, ``"now"`` the end)."""
 
-    async def wait_for_change(self, database: str | None, since: str, timeout: float) -> bool:
+    async def wait_for_change(
+        self,
+        database: str | None,
+        since: str,
+        timeout: float,  # noqa: ASYNC109
+    ) -> bool:
         """Wait until something changed after ``since`` (in any database when ``None``, then
         ``since`` is of ``database_updates``); return ``False`` after ``timeout`` seconds."""
 
     async def database_updates(
         self, since: str = "0", *, limit: int | None = None
     ) -> tuple[list[str], str]:
-        """Return the names of databases changed after ``since`` and the new position. May repeat."""
+        """Return the names of databases changed after ``since`` and the new position; a name may
+        come again."""
 
     async def get_local(self, database: str, local_id: str) -> dict[str, Any] | None:
         """Return a local (not replicated) document by its id without ``_local/``."""
@@ -225,8 +261,15 @@ class DocumentStore(Protocol):
         """Make sure these indexes exist and are built; safe to repeat."""
 
     async def query(
-        self, index: Index, *, prefix: Key = (), start: Key | None = None, end: Key | None = None,
-        after: tuple[Key, str] | None = None, limit: int = 100, descending: bool = False,
+        self,
+        index: Index,
+        *,
+        prefix: Key = (),
+        start: Key | None = None,
+        end: Key | None = None,
+        after: tuple[Key, str] | None = None,
+        limit: int = 100,
+        descending: bool = False,
         documents: bool = False,
     ) -> list[IndexRow]:
         """Return rows whose key begins with ``prefix`` and lies in ``[start, end)`` (full keys),

@@ -1,0 +1,220 @@
+"""Writing documents: a batch is planned against the revision trees, then stored."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import sqlite3
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import orjson
+
+from sync.errors import BadDocument, DatabaseNotFound
+from sync.revtree import MISSING, Outcome, RevTree, parse_rev
+from sync.sqlite.indexing import IndexWriter
+from sync.sqlite.writer import Transaction
+from sync.store import Write, WriteResult
+
+_BREATH: Final = 200
+"""Documents written before other tasks of the event loop get a turn."""
+_MAX_ID_BYTES: Final = 1024
+CONFLICT: Final = ("conflict", "Document update conflict.")
+
+
+class DatabaseRow(NamedTuple):
+    """A database as its row tells."""
+
+    id: int
+    name: str
+    epoch: str
+    seq: int
+    live: int
+    deleted: int
+
+
+def find_database(connection: sqlite3.Connection, name: str) -> DatabaseRow:
+    """Return the row of a database; raise ``DatabaseNotFound``."""
+    row = connection.execute(
+        "SELECT id, name, epoch, seq, live, deleted FROM databases WHERE name = ?", (name,)
+    ).fetchone()
+    if row is None:
+        raise DatabaseNotFound(name)
+    return DatabaseRow(*row)
+
+
+def check_doc_id(doc_id: str) -> None:
+    """Raise ``BadDocument`` unless this can be the id of a replicated document."""
+    if not doc_id:
+        raise BadDocument("Document id must not be empty")
+    if doc_id[0] == "_":
+        raise BadDocument("Only reserved document ids may start with underscore.")
+    if len(doc_id) > _MAX_ID_BYTES or "\0" in doc_id:
+        raise BadDocument(f"Document id is longer than {_MAX_ID_BYTES} characters or holds a NUL")
+    if not doc_id.isascii():
+        try:
+            doc_id.encode()
+        except UnicodeEncodeError as error:
+            raise BadDocument("Document id is not valid Unicode text") from error
+
+
+def decode_tree(rev: str, deleted: int, tree: bytes | None) -> RevTree:
+    """Return a document's tree from its row."""
+    return RevTree.single(rev, bool(deleted)) if tree is None else RevTree.decode(tree)
+
+
+def make_rev(parent: str | None, deleted: bool, body: bytes) -> str:
+    """Return the revision of an edit: the same edit on the same parent makes the same one."""
+    generation = 1 if parent is None else parse_rev(parent)[0] + 1
+    start = f"{parent or ''}\0{'d' if deleted else 'a'}\0".encode()
+    return f"{generation}-{hashlib.md5(start + body, usedforsecurity=False).hexdigest()}"
+
+
+class _Document:
+    """A document on its way through a batch."""
+
+    __slots__ = ("body", "changed", "deleted", "doc_id", "new", "rev", "seq", "tree")
+
+    def __init__(self, doc_id: str, row: tuple[int, str, int, bytes | None, bytes] | None) -> None:
+        self.doc_id = doc_id
+        self.changed = False
+        self.new: dict[str, bytes] = {}
+        self.seq, self.rev, self.deleted, self.body = 0, "", False, b""
+        self.tree = RevTree()
+        if row is not None:
+            self.seq, self.rev, deleted, tree, self.body = row
+            self.deleted = bool(deleted)
+            self.tree = decode_tree(self.rev, deleted, tree)
+
+    def edit(self, write: Write) -> WriteResult:
+        """Apply an edit made on a leaf (``new_edits``)."""
+        parent = write.ancestors[0] if write.ancestors else None
+        chains = self.tree.chains
+        if chains and chains[0].deleted:
+            if parent is not None or write.deleted:
+                return WriteResult(self.doc_id, None, *CONFLICT)
+            parent = chains[0].rev  # a deleted document made anew goes on from its tombstone
+        elif (parent is None) != (not chains) or (parent and not self.tree.is_leaf(parent)):
+            return WriteResult(self.doc_id, None, *CONFLICT)
+        rev = make_rev(parent, write.deleted, write.body)
+        return self._merge(rev, () if parent is None else (parent,), write)
+
+    def replicate(self, write: Write) -> WriteResult:
+        """Store a revision as it is with its history (``new_edits`` false)."""
+        if write.rev is None:
+            raise BadDocument("a replicated document needs its _rev")
+        return self._merge(write.rev, write.ancestors, write)
+
+    def _merge(self, rev: str, ancestors: Sequence[str], write: Write) -> WriteResult:
+        tree, outcome = self.tree.merge(rev, ancestors, deleted=write.deleted)
+        if outcome is not Outcome.INTERNAL_NODE:
+            self.new[rev] = write.body
+            self.changed = True
+        elif tree != self.tree:
+            self.changed = True
+            if self.tree.state(rev) == MISSING:
+                self.new[rev] = write.body
+        self.tree = tree
+        return WriteResult(self.doc_id, rev)
+
+
+class BatchWriter:
+    """Writes one batch into one database inside a transaction."""
+
+    def __init__(self, transaction: Transaction, database: str) -> None:
+        self._transaction = transaction
+        self._connection = transaction.connection
+        self._database = find_database(self._connection, database)
+        self._documents: dict[str, _Document] = {}
+
+    async def write(self, writes: Sequence[Write], new_edits: bool) -> list[WriteResult]:
+        """Write all; one document's fault is its own result and does not stop the others."""
+        results = []
+        for number, write in enumerate(writes):
+            if number % _BREATH == _BREATH - 1:
+                await asyncio.sleep(0)
+            try:
+                document = self._document(write.doc_id)
+                apply = document.edit if new_edits else document.replicate
+                results.append(apply(write))
+            except BadDocument as error:
+                results.append(WriteResult(write.doc_id, write.rev, "bad_request", str(error)))
+        changed = [document for document in self._documents.values() if document.changed]
+        if changed:
+            await self._store(changed)
+        return results
+
+    def _document(self, doc_id: str) -> _Document:
+        document = self._documents.get(doc_id)
+        if document is None:
+            check_doc_id(doc_id)
+            row = self._connection.execute(
+                "SELECT seq, rev, deleted, tree, body FROM documents WHERE database = ? AND id = ?",
+                (self._database.id, doc_id),
+            ).fetchone()
+            document = self._documents[doc_id] = _Document(doc_id, row)
+        return document
+
+    async def _store(self, changed: Sequence[_Document]) -> None:
+        database = self._database
+        rows, changes, stale, bodies = [], [], [], []
+        live, dead, seq = database.live, database.deleted, database.seq
+        index = IndexWriter(self._connection, database.name)
+        for document in changed:
+            seq += 1
+            winner = document.tree.chains[0]
+            rev, deleted = winner.rev, winner.deleted
+            body = self._winning_body(document, rev)
+            bodies += [(database.id, document.doc_id, r, b) for r, b in document.new.items()]
+            if document.seq:
+                stale.append((database.id, document.seq))
+                if document.rev != rev:
+                    bodies.append((database.id, document.doc_id, document.rev, document.body))
+                live -= not document.deleted
+                dead -= document.deleted
+            live += not deleted
+            dead += deleted
+            tree = None if document.tree.is_single else document.tree.encode()
+            rows.append((database.id, document.doc_id, seq, rev, deleted, tree, body))
+            others = document.tree.leaves()[1:]
+            changes.append(
+                (
+                    database.id,
+                    seq,
+                    document.doc_id,
+                    rev,
+                    deleted,
+                    orjson.dumps(others) if others else None,
+                )
+            )
+            if index:
+                old = None if not document.seq or document.deleted else document.body
+                index.change(document.doc_id, old, None if deleted else body)
+        execute = self._connection.executemany
+        if stale:
+            execute("DELETE FROM changes WHERE database = ? AND seq = ?", stale)
+        execute("INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+        await asyncio.sleep(0)
+        execute("INSERT INTO changes VALUES (?, ?, ?, ?, ?, ?)", changes)
+        if bodies:
+            execute("INSERT OR IGNORE INTO bodies VALUES (?, ?, ?, ?)", bodies)
+        if index:
+            index.flush()
+        self._connection.execute(
+            "UPDATE databases SET seq = ?, live = ?, deleted = ?, updated = ? WHERE id = ?",
+            (seq, live, dead, self._transaction.next_update(), database.id),
+        )
+        self._transaction.changed.add(database.name)
+
+    def _winning_body(self, document: _Document, rev: str) -> bytes:
+        if rev == document.rev:
+            return document.body
+        new = document.new.pop(rev, None)
+        if new is not None:
+            return new
+        row = self._connection.execute(
+            "SELECT body FROM bodies WHERE database = ? AND id = ? AND rev = ?",
+            (self._database.id, document.doc_id, rev),
+        ).fetchone()
+        body: bytes = row[0]
+        return body
