@@ -1,0 +1,32 @@
+"""All operations of the API, and the application that serves them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from server.api import grids, records, refusals, session
+from server.api.openapi import document
+from server.api.operation import Operation
+from server.templating import VERSION
+
+OPERATIONS: Final[tuple[Operation, ...]] = (
+    *session.OPERATIONS,
+    *grids.OPERATIONS,
+    *refusals.OPERATIONS,
+    *records.OPERATIONS,
+)
+
+
+def routes() -> list[BaseRoute]:
+    """Return the routes of the API, to be mounted at ``/api/v1``."""
+    text = orjson.dumps(document(OPERATIONS, VERSION))
+
+    async def openapi(_request: Request) -> Response:
+        return Response(text, media_type="application/json")
+
+    return [Route("/openapi.json", openapi), *(operation.route() for operation in OPERATIONS)]

@@ -1,0 +1,149 @@
+"""``/api/v1/session``: sign in, ask who one is, sign out."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from pydantic import Field
+from starlette.responses import Response
+
+from grid.hierarchy import Hierarchy
+from grid.permissions import Actor, Role
+from server.api.operation import Call, Input, Nothing, Operation, Output, answer
+from server.auth import Identity
+from server.clock import timestamp, utc_now
+from server.runtime import Runtime
+from server.sign_in import drop_cookie, set_cookie, sign_in, sign_out
+
+_TOWN_LEVEL: Final = 2
+_DATABASES_SHOWN: Final = 500
+"""Nodes listed below a worker's own ones; more than any village has, fewer than a town."""
+
+
+class SignIn(Input):
+    """Who signs in, and on which device."""
+
+    username: Annotated[str, Field(min_length=1, max_length=64)]
+    password: Annotated[str, Field(min_length=1, max_length=256)]
+    device: Annotated[str, Field(pattern=r"^[0-9a-f]{8}$")] | None = None
+
+
+class User(Output):
+    """The signed-in person or system."""
+
+    username: str
+    name: str
+    role: str
+
+
+class GridSummary(Output):
+    """A grid with its whole path, because names repeat between towns."""
+
+    code: str
+    name: str
+    level: Annotated[int, Field(ge=1, le=5)]
+    path: list[str]
+    path_names: list[str]
+
+
+class SessionView(Output):
+    """What a client needs to start working. ``token`` is there only right after signing in."""
+
+    token: str | None
+    user: User
+    device: str | None
+    grids: list[GridSummary]
+    bulletins: list[str]
+    scopes: list[str] | None
+    expires: str
+    server_time: str
+    epoch: str
+
+
+async def create_session(call: Call[Nothing, Nothing, SignIn]) -> Response:
+    """Sign in with name and password.
+
+    Answers with a session token, to be sent as `Authorization: Bearer`, and sets it as cookie.
+    """
+    runtime, form = call.runtime, call.body
+    token, identity = await sign_in(
+        runtime, call.request, form.username, form.password, form.device
+    )
+    response = answer(await _view(runtime, identity, token), 201)
+    set_cookie(response, runtime.settings, token, identity.account.role)
+    return response
+
+
+async def read_session(call: Call[Nothing, Nothing, Nothing]) -> SessionView:
+    """Tell who is signed in and what they may work on."""
+    return await _view(call.runtime, call.identity, None)
+
+
+async def delete_session(call: Call[Nothing, Nothing, Nothing]) -> Response:
+    """Sign out: the session's token is worth nothing any more."""
+    await sign_out(call.runtime, call.identity.session)
+    response = Response(status_code=204)
+    drop_cookie(response, call.runtime.settings)
+    return response
+
+
+def grid_summary(hierarchy: Hierarchy, code: str) -> GridSummary:
+    """Return a grid with the codes and names on the way to it."""
+    node = hierarchy.get(code)
+    path = hierarchy.path(code)
+    return GridSummary(
+        code=node.code,
+        name=node.name,
+        level=node.level,
+        path=list(path),
+        path_names=[hierarchy.get(part).name for part in path],
+    )
+
+
+async def _view(runtime: Runtime, identity: Identity, token: str | None) -> SessionView:
+    hierarchy = await runtime.registry.hierarchy()
+    account, session = identity.account, identity.session
+    grids = _work_grids(hierarchy, identity.actor)
+    return SessionView(
+        token=token,
+        user=User(username=account.username, name=account.name, role=account.role),
+        device=session.device,
+        grids=[grid_summary(hierarchy, code) for code in grids],
+        bulletins=sorted({town for code in grids if (town := _town(hierarchy, code))}),
+        scopes=None if session.scopes is None else sorted(session.scopes),
+        expires=session.expires,
+        server_time=timestamp(utc_now()),
+        epoch=(await runtime.store.database_info("registry")).epoch,
+    )
+
+
+def _work_grids(hierarchy: Hierarchy, actor: Actor) -> list[str]:
+    """Return the grids to list: for a worker every one he keeps records in, for others the roots
+    of what they see."""
+    roots = sorted(code for code in actor.grids if code in hierarchy)
+    if actor.role not in (Role.GRIDWORKER, Role.LEAD):
+        return roots
+    below = {node.code for root in roots for node in hierarchy.descendants(root)}
+    return sorted(below | set(roots))[:_DATABASES_SHOWN]
+
+
+def _town(hierarchy: Hierarchy, code: str) -> str | None:
+    path = hierarchy.path(code)
+    return path[_TOWN_LEVEL - 1] if len(path) >= _TOWN_LEVEL else None
+
+
+OPERATIONS: Final = (
+    Operation(
+        "createSession",
+        "POST",
+        "/session",
+        create_session,
+        SessionView,
+        status=201,
+        body_model=SignIn,
+        public=True,
+        problems=("wrong-credentials", "account-disabled", "too-many-attempts"),
+    ),
+    Operation("readSession", "GET", "/session", read_session, SessionView),
+    Operation("deleteSession", "DELETE", "/session", delete_session, None, status=204),
+)

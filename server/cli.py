@@ -1,0 +1,91 @@
+"""The ``wangge`` command line. ``wangge --help`` lists the commands.
+
+Commands import what they need only when they run, so that ``--help`` and errors come at once.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from server.settings import Settings
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="网格通 Wangge: offline-first sync for community grids.",
+)
+
+Data = Annotated[Path | None, typer.Option(help="Folder of the embedded store.", metavar="DIR")]
+Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
+Port = Annotated[int | None, typer.Option(help="TCP port to listen on.", min=1, max=65535)]
+
+
+def fail(message: str) -> NoReturn:
+    """End the command with a message on standard error and status 1."""
+    typer.secho(message, fg="red", err=True)
+    raise typer.Exit(1)
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Return the settings, or end the command saying which of them is wrong."""
+    from server.settings import Settings, SettingsError
+
+    try:
+        return Settings.load(**overrides)
+    except SettingsError as error:
+        fail(str(error))
+
+
+@app.command()
+def demo(
+    data: Annotated[Path, typer.Option(help="Folder of the demo.", metavar="DIR")] = Path(
+        "var/demo"
+    ),
+    host: Host = None,
+    port: Port = None,
+) -> None:
+    """Load the 电白 hierarchy, fictitious residents and accounts once, then serve them."""
+    from server.commands.demo import demo as run
+
+    run(load_settings(data=data, host=host, port=port))
+
+
+@app.command()
+def init(data: Data = None) -> None:
+    """Make the store, its databases and the secret key."""
+    from server.commands.store import init as run
+
+    run(load_settings(data=data))
+
+
+@app.command()
+def serve(data: Data = None, host: Host = None, port: Port = None) -> None:
+    """Serve the app, the console, replication and the API."""
+    from server.commands.serve import serve as run
+
+    run(load_settings(data=data, host=host, port=port))
+
+
+@app.command()
+def resolve(data: Data = None) -> None:
+    """Merge and project alone, beside servers started with WANGGE_FOLLOWER=false."""
+    from server.commands.serve import resolve as run
+
+    run(load_settings(data=data))
+
+
+@app.command("import-grids")
+def import_grids(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
+    data: Data = None,
+) -> None:
+    """Import a hierarchy from a CSV file; nothing is changed when a line is wrong."""
+    from server.commands.grids import import_grids as run
+
+    if not run(load_settings(data=data), file):
+        raise typer.Exit(1)

@@ -1,0 +1,57 @@
+"""``wangge serve`` and ``wangge resolve``."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import Final
+
+import uvicorn
+
+from server.app import create_app
+from server.logs import configure, log
+from server.settings import Settings
+from server.start import open_databases
+from sync.follower import Follower
+from sync.registry import Registry
+
+_PATIENCE_SECONDS: Final = 5
+"""How long open requests may go on once the process is asked to stop; feeds that wait for changes
+would go on for ever."""
+
+
+def serve(settings: Settings) -> None:
+    """Serve until asked to stop."""
+    configure(settings.log_level, settings.log_format)
+    uvicorn.run(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        timeout_keep_alive=65,
+        timeout_graceful_shutdown=_PATIENCE_SECONDS,
+    )
+
+
+def resolve(settings: Settings) -> None:
+    """Merge and project until asked to stop, without serving anything."""
+    configure(settings.log_level, settings.log_format)
+    asyncio.run(_resolve(settings))
+
+
+async def _resolve(settings: Settings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stop.set)
+    store = await open_databases(settings)
+    try:
+        log.info("resolving")
+        await Follower(store, Registry(store)).run(stop)
+    finally:
+        await store.close()
