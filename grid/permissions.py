@@ -1,0 +1,104 @@
+"""Who may see and change what: roles, scope down the hierarchy, and fields kept for some roles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+
+class Role(StrEnum):
+    """What a person (or another system) is in the grid system."""
+
+    GRIDWORKER = "gridworker"
+    LEAD = "lead"
+    DISPATCHER = "dispatcher"
+    DEPARTMENT = "department"
+    AUDITOR = "auditor"
+    SUPERVISOR_VILLAGE = "supervisor_village"
+    SUPERVISOR_TOWN = "supervisor_town"
+    SUPERVISOR_DISTRICT = "supervisor_district"
+    INTEGRATOR = "integrator"
+
+
+ROLE_NAMES: Final = {
+    Role.GRIDWORKER: ("网格员", "gridworker"),
+    Role.LEAD: ("网格长", "lead"),
+    Role.DISPATCHER: ("受理派遣员", "dispatcher"),
+    Role.DEPARTMENT: ("承办部门", "department"),
+    Role.AUDITOR: ("审计", "auditor"),
+    Role.SUPERVISOR_VILLAGE: ("村社区主管", "village supervisor"),
+    Role.SUPERVISOR_TOWN: ("镇街主管", "town supervisor"),
+    Role.SUPERVISOR_DISTRICT: ("区主管", "district supervisor"),
+    Role.INTEGRATOR: ("对接系统", "integrator"),
+}
+
+SUPERVISORS: Final = frozenset(
+    {
+        Role.LEAD,
+        Role.SUPERVISOR_VILLAGE,
+        Role.SUPERVISOR_TOWN,
+        Role.SUPERVISOR_DISTRICT,
+    }
+)
+"""Roles that review merges and quarantine in their subtree."""
+CONSOLE_ROLES: Final = SUPERVISORS | {Role.DISPATCHER, Role.DEPARTMENT, Role.AUDITOR}
+"""Roles that work in the console."""
+PUSH_ROLES: Final = SUPERVISORS | {Role.GRIDWORKER, Role.DISPATCHER, Role.INTEGRATOR}
+"""Roles that may write records of grids in their scope."""
+
+SUPERVISOR_FIELDS: Final[Mapping[str, frozenset[str]]] = {
+    "event": frozenset({"supervision", "verdict", "restricted"}),
+    "household": frozenset({"review_note"}),
+    "resident": frozenset({"review_note"}),
+}
+"""Fields of a record type that a gridworker may not set or change."""
+FIXED_FIELDS: Final = frozenset({"type", "created"})
+"""Fields that nobody changes once a record is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Somebody who acts: account, role, device, and the nodes whose subtrees are his scope."""
+
+    user: str
+    role: Role
+    device: str | None
+    grids: frozenset[str]
+
+
+def in_scope(actor: Actor, path: Sequence[str]) -> bool:
+    """Tell whether a node lies in the actor's scope; ``path`` runs from the district to it."""
+    return not actor.grids.isdisjoint(path)
+
+
+def may_pull(actor: Actor, path: Sequence[str]) -> bool:
+    """Tell whether the actor may read a grid's records in full (replicate them)."""
+    return in_scope(actor, path)
+
+
+def may_push(actor: Actor, path: Sequence[str]) -> bool:
+    """Tell whether the actor may write records into a grid."""
+    return actor.role in PUSH_ROLES and in_scope(actor, path)
+
+
+def may_review(actor: Actor, path: Sequence[str]) -> bool:
+    """Tell whether the actor may decide merges and quarantine of a grid."""
+    return actor.role in SUPERVISORS and in_scope(actor, path)
+
+
+def field_refusals(
+    actor: Actor, before: Mapping[str, Any] | None, after: Mapping[str, Any]
+) -> list[str]:
+    """Return the names of fields that this actor changed and may not, sorted.
+
+    ``before`` is the record as the store has it, ``None`` for a new one.
+    """
+    kept: set[str] = set()
+    if before is not None:
+        kept |= FIXED_FIELDS & before.keys()
+    if actor.role not in SUPERVISORS:
+        kept |= SUPERVISOR_FIELDS.get(str(after.get("type")), frozenset())
+    was = before or {}
+    return sorted(name for name in kept if was.get(name) != after.get(name))
