@@ -5,20 +5,34 @@ For conformance suites and clients written elsewhere, and for measuring; never f
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Annotated
 
 import typer
 import uvicorn
-from starlette.applications import Starlette
-from starlette.routing import Mount
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sync import open_store
 from sync.errors import StoreError
+from sync.store import DocumentStore
 from sync.wire import BareKeeper, wire_app
 
 LOOPBACK = "127.0.0.1"
+
+
+def _with_closing(application: ASGIApp, store: DocumentStore) -> ASGIApp:
+    """Return the application with a lifespan that closes the store at the end."""
+
+    async def whole(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            await application(scope, receive, send)
+            return
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await store.close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    return whole
 
 
 def wire(
@@ -34,16 +48,9 @@ def wire(
         typer.echo(f"wangge wire: {error}", err=True)
         raise typer.Exit(1) from None
 
-    @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        yield
-        await opened.close()
-
-    bare = wire_app(opened, BareKeeper(opened))
-    application = Starlette(routes=[Mount("/", app=bare)], lifespan=lifespan)
     typer.echo(f"serving {store} on http://{LOOPBACK}:{port}/")
     uvicorn.run(
-        application,
+        _with_closing(wire_app(opened, BareKeeper(opened)), opened),
         host=LOOPBACK,
         port=port,
         access_log=False,

@@ -1,0 +1,204 @@
+"""Many documents at once: ``_bulk_docs``, ``_bulk_get``, ``_revs_diff``, ``_all_docs``."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+
+import orjson
+
+from sync.errors import BadDocument
+from sync.store import DocumentStore, Revision
+from sync.wire.documents import conflict_members, make_id
+from sync.wire.documents_json import document_json, parse_batch, result_json, revisions_member
+from sync.wire.errors import WireError, method_not_allowed
+from sync.wire.http import Request
+from sync.wire.keeper import Door
+
+_BREATH: Final = 200
+"""Documents handled before other requests get a turn."""
+
+
+async def bulk_docs(request: Request, store: DocumentStore, door: Door) -> None:
+    """Serve ``POST /db/_bulk_docs``; refused documents do not stop the others."""
+    if request.method != "POST":
+        raise method_not_allowed("POST")
+    body = await request.json_object()
+    documents = body.get("docs")
+    if not isinstance(documents, list):
+        raise WireError(400, "bad_request", "POST body must include `docs` parameter, a list.")
+    if door.read_only:
+        raise WireError(403, "forbidden", "This database is read only.")
+    new_edits = body.get("new_edits", True)
+    if not isinstance(new_edits, bool):
+        raise WireError(400, "bad_request", "new_edits must be true or false")
+    writes, refused = parse_batch(documents, new_edits=new_edits, make_id=make_id)
+    written = iter(await door.write(writes, new_edits) if writes else ())
+    results = [next(written) if refusal is None else refusal for refusal in refused]
+    rows = [result_json(result) for result in results if new_edits or result.error is not None]
+    await request.reply(rows, 201)
+
+
+async def bulk_get(request: Request, store: DocumentStore, door: Door) -> None:
+    """Serve ``POST /db/_bulk_get``: revisions (or all leaves) of many documents."""
+    if request.method != "POST":
+        raise method_not_allowed("POST")
+    body = await request.json_object()
+    asked = body.get("docs")
+    if not isinstance(asked, list):
+        raise WireError(400, "bad_request", "Missing JSON list of 'docs'.")
+    revs, latest = request.flag("revs"), request.flag("latest")
+    rows = []
+    for number, row in enumerate(asked):
+        if number % _BREATH == _BREATH - 1:
+            await asyncio.sleep(0)
+        rows.append(await _bulk_get_row(store, door, row, revs, latest))
+    await request.reply_bytes(b'{"results":[' + b",".join(rows) + b"]}")
+
+
+async def _bulk_get_row(
+    store: DocumentStore, door: Door, row: Any, revs: bool, latest: bool
+) -> bytes:
+    doc_id = row.get("id") if isinstance(row, dict) else None
+    if not isinstance(doc_id, str):
+        return _bulk_get_error(None, None, "bad_request", "Each of docs must have an id, a text.")
+    rev = row.get("rev")
+    if rev is not None and not isinstance(rev, str):
+        return _bulk_get_error(doc_id, None, "bad_request", "rev must be a text")
+    try:
+        found = await store.revisions(
+            door.database, doc_id, "all" if rev is None else [rev], latest=latest, ancestry=revs
+        )
+    except BadDocument as error:
+        return _bulk_get_error(doc_id, rev, "bad_request", str(error))
+    if not found:
+        return _bulk_get_error(doc_id, rev or "undefined", "not_found", "missing")
+    documents = b",".join(
+        b'{"ok":' + document_json(revision, revisions_member(revision) if revs else b"") + b"}"
+        for revision in found
+    )
+    return b'{"id":' + orjson.dumps(doc_id) + b',"docs":[' + documents + b"]}"
+
+
+def _bulk_get_error(doc_id: str | None, rev: str | None, error: str, reason: str) -> bytes:
+    fault = {"id": doc_id, "rev": rev, "error": error, "reason": reason}
+    return orjson.dumps({"id": doc_id, "docs": [{"error": fault}]})
+
+
+async def revs_diff(request: Request, store: DocumentStore, door: Door) -> None:
+    """Serve ``POST /db/_revs_diff``: which revisions are not known here."""
+    if request.method != "POST":
+        raise method_not_allowed("POST")
+    asked = await request.json_object()
+    for revs in asked.values():
+        if not isinstance(revs, list) or not all(isinstance(rev, str) for rev in revs):
+            raise WireError(400, "bad_request", "expected {document id: [revision, …], …}")
+    answer: dict[str, dict[str, list[str]]] = {}
+    for doc_id, (missing, possible) in (
+        await store.missing_revisions(door.database, asked)
+    ).items():
+        answer[doc_id] = {"missing": missing}
+        if possible:
+            answer[doc_id]["possible_ancestors"] = possible
+    await request.reply(answer)
+
+
+async def all_docs(request: Request, store: DocumentStore, door: Door) -> None:
+    """Serve ``GET`` and ``POST /db/_all_docs``."""
+    if request.method not in ("GET", "HEAD", "POST"):
+        raise method_not_allowed("GET", "HEAD", "POST")
+    asked = _Asked(request, await request.json_object() if request.method == "POST" else {})
+    info = await store.database_info(door.database)
+    include, conflicts = asked.flag("include_docs"), asked.flag("conflicts")
+    keys = asked.keys()
+    if keys is not None:
+        found = await store.get_many(door.database, [key for key in keys if isinstance(key, str)])
+        by_id = {revision.doc_id: revision for revision in found if revision is not None}
+        entries: list[tuple[Any, Revision | None]] = [(key, by_id.get(key)) for key in keys]
+        entries = entries[asked.skip :][: asked.limit]
+        offset = None
+    else:
+        entries = [(one.doc_id, one) for one in await asked.range(store, door.database)]
+        offset = asked.skip
+    rows = []
+    for number, (key, revision) in enumerate(entries):
+        if number % _BREATH == _BREATH - 1:
+            await asyncio.sleep(0)
+        extra = b""
+        if revision is not None and include and conflicts:
+            extra = await conflict_members(store, door.database, revision, conflicts=True)
+        rows.append(_all_docs_row(key, revision, include, extra))
+    head = orjson.dumps({"total_rows": info.doc_count, "offset": offset})[:-1]
+    if asked.flag("update_seq"):
+        head += b',"update_seq":' + orjson.dumps(info.update_seq)
+    await request.reply_bytes(head + b',"rows":[' + b",".join(rows) + b"]}")
+
+
+def _all_docs_row(key: Any, revision: Revision | None, include: bool, extra: bytes) -> bytes:
+    if revision is None:
+        return orjson.dumps({"key": key, "error": "not_found"})
+    value: dict[str, Any] = {"rev": revision.rev}
+    if revision.deleted:
+        value["deleted"] = True
+    row = orjson.dumps({"id": revision.doc_id, "key": key, "value": value})
+    if not include:
+        return row
+    text = b"null" if revision.deleted else document_json(revision, extra)
+    return row[:-1] + b',"doc":' + text + b"}"
+
+
+class _Asked:
+    """The parameters of ``_all_docs``, from the query or from a POST's body."""
+
+    def __init__(self, request: Request, body: dict[str, Any]) -> None:
+        self._request = request
+        self._body = body
+        self.skip = self._count("skip") or 0
+        self.limit = self._count("limit")
+
+    def _value(self, *names: str) -> Any:
+        for name in names:
+            if name in self._body:
+                return self._body[name]
+        return self._request.json_parameter(*names)
+
+    def _count(self, name: str) -> int | None:
+        value = self._value(name)
+        if value is not None and (type(value) is not int or value < 0):
+            raise WireError(400, "query_parse_error", f"{name} must be a whole number from 0 on")
+        return value
+
+    def flag(self, name: str) -> bool:
+        """Tell whether a parameter is true."""
+        return self._body.get(name) is True or self._request.flag(name)
+
+    def keys(self) -> list[Any] | None:
+        """Return the keys asked for, or ``None`` for a range."""
+        if (key := self._value("key")) is not None:
+            return [key]
+        keys = self._value("keys")
+        if keys is not None and not isinstance(keys, list):
+            raise WireError(400, "bad_request", "`keys` parameter must be an array.")
+        return keys
+
+    async def range(self, store: DocumentStore, database: str) -> list[Revision]:
+        """Read the range asked for, a run of documents at a time."""
+        start, end = self._bound("startkey", "start_key"), self._bound("endkey", "end_key")
+        descending = self.flag("descending")
+        include_end = self._value("inclusive_end") is not False
+        return await store.documents(
+            database,
+            start=start,
+            end=end,
+            include_end=include_end,
+            skip=self.skip,
+            limit=self.limit,
+            descending=descending,
+        )
+
+    def _bound(self, *names: str) -> str | None:
+        value = self._value(*names)
+        if value is not None and not isinstance(value, str):
+            # Ids are texts: numbers, booleans sort before all of them, lists and objects after.
+            return "" if isinstance(value, (bool, int, float)) else "\U0010ffff"
+        return value

@@ -1,0 +1,165 @@
+"""Documents as they travel: JSON with underscore members, to and from the store's bodies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import orjson
+
+from sync.errors import BadDocument
+from sync.revtree import parse_rev
+from sync.store import Revision, Write, WriteResult
+from sync.wire.errors import WireError, document_error
+
+MAX_DOCUMENT_BYTES: Final = 256 * 1024
+_IGNORED: Final = frozenset(
+    ("_conflicts", "_deleted_conflicts", "_local_seq", "_revs_info", "_revisions")
+)
+_MAX_HISTORY: Final = 10_000
+
+
+def parse_document(document: Any, *, new_edits: bool, doc_id: str | None = None) -> Write:
+    """Return what a client's document asks to write; raise ``WireError`` for its faults.
+
+    ``doc_id`` is the id for a document that does not carry one. The document is used up.
+    """
+    if not isinstance(document, dict):
+        raise document_error("bad_request", "Document must be a JSON object")
+    doc_id = document.pop("_id", doc_id)
+    if not isinstance(doc_id, str):
+        raise document_error("illegal_docid", "Document id must be a string")
+    if doc_id.startswith("_design/"):
+        raise document_error("forbidden", "Design documents are not offered by this server.")
+    if doc_id.startswith("_"):
+        raise document_error(
+            "illegal_docid", "Only reserved document ids may start with underscore."
+        )
+    if not doc_id:
+        raise document_error("illegal_docid", "Document id must not be empty")
+    rev = document.pop("_rev", None)
+    if rev is not None:
+        _check_rev(rev)
+    deleted = document.pop("_deleted", False)
+    if not isinstance(deleted, bool):
+        raise document_error("bad_request", "_deleted must be true or false")
+    history = document.pop("_revisions", None)
+    _drop_special_members(document)
+    body = _body(document)
+    if new_edits:
+        return Write(doc_id, body, ancestors=() if rev is None else (rev,), deleted=deleted)
+    if history is not None:
+        rev, ancestors = _ancestry(history, rev)
+        return Write(doc_id, body, rev, ancestors, deleted)
+    if rev is None:
+        raise document_error("bad_request", "a document with new_edits false needs its _rev")
+    return Write(doc_id, body, rev, (), deleted)
+
+
+def _check_rev(rev: Any) -> None:
+    if not isinstance(rev, str):
+        raise document_error("bad_request", "Invalid rev format: expected text")
+    try:
+        parse_rev(rev)
+    except BadDocument as error:
+        raise document_error("bad_request", str(error)) from None
+
+
+def _drop_special_members(document: dict[str, Any]) -> None:
+    special = [name for name in document if name[:1] == "_"]
+    for name in special:
+        value = document.pop(name)
+        if name == "_attachments":
+            if value:
+                raise document_error(
+                    "forbidden", "Attachments are not offered by this server; send media apart."
+                )
+        elif name not in _IGNORED:
+            raise document_error("doc_validation", f"Bad special document member: {name[:64]}")
+
+
+def _body(document: dict[str, Any]) -> bytes:
+    try:
+        body = orjson.dumps(document)
+    except TypeError as error:
+        raise document_error("bad_request", f"Document cannot be stored: {error}") from None
+    if len(body) > MAX_DOCUMENT_BYTES:
+        raise document_error(
+            "document_too_large",
+            f"Document is {len(body)} bytes; at most {MAX_DOCUMENT_BYTES} are taken.",
+        )
+    return body
+
+
+def _ancestry(history: Any, rev: str | None) -> tuple[str, tuple[str, ...]]:
+    """Return revision and ancestors from ``_revisions``; raise when they do not fit."""
+    start = history.get("start") if isinstance(history, dict) else None
+    ids = history.get("ids") if isinstance(history, dict) else None
+    if type(start) is not int or not isinstance(ids, list) or not ids:
+        raise document_error("bad_request", "_revisions must be {start: number, ids: [hash, …]}")
+    if len(ids) > start or len(ids) > _MAX_HISTORY:
+        raise document_error(
+            "bad_request", f"_revisions has {len(ids)} ids but starts at generation {start}"
+        )
+    if not all(isinstance(digest, str) and digest for digest in ids):
+        raise document_error("bad_request", "_revisions.ids must be texts that are not empty")
+    revs = [f"{start - number}-{digest}" for number, digest in enumerate(ids)]
+    if rev is not None and rev != revs[0]:
+        raise document_error("bad_request", f"_revisions begins at {revs[0]}, but _rev is {rev}")
+    return revs[0], tuple(revs[1:])
+
+
+def document_json(revision: Revision, extra: bytes = b"") -> bytes:
+    """Return a revision as a client reads it; ``extra`` is JSON members after a comma."""
+    head = b'{"_id":%b,"_rev":"%b"' % (
+        orjson.dumps(revision.doc_id),
+        revision.rev.encode(),
+    )
+    if revision.deleted:
+        head += b',"_deleted":true'
+    body = revision.body
+    return head + extra + (b"}" if body == b"{}" else b"," + body[1:])
+
+
+def revisions_member(revision: Revision) -> bytes:
+    """Return ``_revisions`` with a comma before it."""
+    generation, digest = parse_rev(revision.rev)
+    ids = [digest, *(ancestor.partition("-")[2] for ancestor in revision.ancestors)]
+    return b',"_revisions":' + orjson.dumps({"start": generation, "ids": ids})
+
+
+def member(name: str, value: Any) -> bytes:
+    """Return a JSON member with a comma before it."""
+    return b',"%b":%b' % (name.encode(), orjson.dumps(value))
+
+
+def parse_batch(
+    documents: Sequence[Any], *, new_edits: bool, make_id: Any
+) -> tuple[list[Write], list[WriteResult | None]]:
+    """Return the writes of a batch and, per document, its refusal or ``None`` for a write."""
+    writes: list[Write] = []
+    refused: list[WriteResult | None] = []
+    for document in documents:
+        try:
+            missing_id = isinstance(document, dict) and "_id" not in document
+            default = make_id() if missing_id else None
+            shown = document.get("_id") if isinstance(document, dict) else None
+            writes.append(parse_document(document, new_edits=new_edits, doc_id=default))
+            refused.append(None)
+        except WireError as error:
+            refused.append(_refusal(shown, error))
+    return writes, refused
+
+
+def _refusal(shown: Any, error: WireError) -> WriteResult:
+    return WriteResult(shown if isinstance(shown, str) else "", None, error.error, error.reason)
+
+
+def result_json(result: WriteResult) -> Mapping[str, Any]:
+    """Return one row of a ``_bulk_docs`` reply."""
+    if result.error is None:
+        return {"ok": True, "id": result.doc_id, "rev": result.rev}
+    row: dict[str, Any] = {"id": result.doc_id, "error": result.error, "reason": result.reason}
+    if result.rev is not None:
+        row["rev"] = result.rev
+    return {**row, **result.info}
