@@ -1,0 +1,284 @@
+"""The registry: hierarchy, accounts, devices and assignments, documents of ``registry``.
+
+Everything but devices is kept in memory, because every replication request asks for it. What
+another process changed is seen within a second; what this one changed, at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import orjson
+from ulid import ULID
+
+from grid.hierarchy import GridNode, Hierarchy, HierarchyChange, compare
+from grid.permissions import Actor, Role
+from sync.store import DocumentStore, Revision, Write
+
+DATABASE: Final = "registry"
+_FRESH_SECONDS: Final = 1.0
+_PAGE: Final = 2_000
+_ATTEMPTS: Final = 5
+_AT_ONCE: Final = 100
+
+
+class UnknownAccount(KeyError):
+    """There is no account of this name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Somebody who can sign in. ``scopes`` are what an integrator may do, empty for people."""
+
+    username: str
+    name: str
+    role: Role
+    password_hash: str
+    created: str
+    disabled: bool = False
+    scopes: frozenset[str] = frozenset()
+
+    def as_document(self) -> dict[str, Any]:
+        """Return the body of its document."""
+        return {
+            "type": "account",
+            "username": self.username,
+            "name": self.name,
+            "role": self.role.value,
+            "password_hash": self.password_hash,
+            "created": self.created,
+            "disabled": self.disabled,
+            "scopes": sorted(self.scopes),
+        }
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Account:
+        """Return what ``as_document`` wrote."""
+        return cls(
+            username=document["username"],
+            name=document["name"],
+            role=Role(document["role"]),
+            password_hash=document["password_hash"],
+            created=document["created"],
+            disabled=document.get("disabled", False),
+            scopes=frozenset(document.get("scopes", ())),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A grid (and all below it) that somebody works in, from a time on and perhaps until one."""
+
+    id: str
+    user: str
+    grid: str
+    role: Role
+    since: str
+    until: str | None = None
+
+    def holds(self, moment: str) -> bool:
+        """Return whether it is in force at a time (RFC 3339 UTC text)."""
+        return self.since <= moment and (self.until is None or moment < self.until)
+
+    def as_document(self) -> dict[str, Any]:
+        """Return the body of its document."""
+        return {
+            "type": "assignment",
+            "user": self.user,
+            "grid": self.grid,
+            "role": self.role.value,
+            "from": self.since,
+            "to": self.until,
+        }
+
+    @classmethod
+    def from_document(cls, doc_id: str, document: Mapping[str, Any]) -> Assignment:
+        """Return what ``as_document`` wrote."""
+        return cls(
+            id=doc_id,
+            user=document["user"],
+            grid=document["grid"],
+            role=Role(document["role"]),
+            since=document["from"],
+            until=document.get("to"),
+        )
+
+
+class Registry:
+    """Reads and changes the registry."""
+
+    def __init__(self, store: DocumentStore) -> None:
+        self._store = store
+        self._seq = "0"
+        self._checked = float("-inf")
+        self._lock = asyncio.Lock()
+        self._nodes: dict[str, GridNode] = {}
+        self._hierarchy: Hierarchy | None = None
+        self._accounts: dict[str, Account] = {}
+        self._assignments: dict[str, Assignment] = {}
+        self._by_user: dict[str, dict[str, Assignment]] = {}
+
+    async def hierarchy(self) -> Hierarchy:
+        """Return the hierarchy as it is now."""
+        await self._refresh()
+        if self._hierarchy is None:
+            self._hierarchy = Hierarchy(self._nodes.values())
+        return self._hierarchy
+
+    async def import_grids(self, nodes: Sequence[GridNode]) -> HierarchyChange:
+        """Add and change nodes, all in one transaction; those not named stay. Every node that
+        holds records gets its database, every town its bulletin, before the node shows up."""
+        change = compare(await self.hierarchy(), nodes)
+        names = [f"grid-{node.code}" for node in nodes if node.holds_records]
+        names += [f"bulletin-{node.code}" for node in nodes if node.level == 2]
+        for first in range(0, len(names), _AT_ONCE):
+            await asyncio.gather(
+                *(self._store.create_database(name) for name in names[first : first + _AT_ONCE])
+            )
+        await self._save(
+            {f"grid:{node.code}": node.as_document() for node in (*change.added, *change.changed)}
+        )
+        return change
+
+    async def account(self, username: str) -> Account | None:
+        """Return an account, or ``None``."""
+        await self._refresh()
+        return self._accounts.get(username)
+
+    async def accounts(self) -> list[Account]:
+        """Return all accounts by name."""
+        await self._refresh()
+        return [self._accounts[name] for name in sorted(self._accounts)]
+
+    async def save_account(self, account: Account) -> None:
+        """Add or replace an account."""
+        await self._save({f"account:{account.username}": account.as_document()})
+
+    async def set_password(self, username: str, password_hash: str) -> Account:
+        """Give an account another password; raise ``UnknownAccount``."""
+        account = await self.account(username)
+        if account is None:
+            raise UnknownAccount(username)
+        changed = replace(account, password_hash=password_hash)
+        await self.save_account(changed)
+        return changed
+
+    async def assign(self, username: str, grid: str) -> bool:
+        """Give an account a grid from now on; return whether it did not have it before.
+
+        Raise ``UnknownAccount`` or ``grid.hierarchy.UnknownGrid``.
+        """
+        account = await self.account(username)
+        if account is None:
+            raise UnknownAccount(username)
+        (await self.hierarchy()).node(grid)
+        now = _now()
+        if any(held.grid == grid for held in await self.assignments(username)):
+            return False
+        given = Assignment(f"assignment:{ULID()}", username, grid, account.role, now)
+        await self._save({given.id: given.as_document()})
+        return True
+
+    async def unassign(self, username: str, grid: str) -> bool:
+        """End an account's assignment to a grid; return whether there was one."""
+        held = [a for a in await self.assignments(username) if a.grid == grid]
+        now = _now()
+        await self._save({a.id: replace(a, until=now).as_document() for a in held})
+        return bool(held)
+
+    async def assignments(self, username: str) -> list[Assignment]:
+        """Return the assignments that an account has now."""
+        await self._refresh()
+        now = _now()
+        return [a for a in self._by_user.get(username, {}).values() if a.holds(now)]
+
+    async def actor(self, username: str, device: str | None) -> Actor:
+        """Return the account as an actor on a device; raise ``UnknownAccount``."""
+        account = await self.account(username)
+        if account is None:
+            raise UnknownAccount(username)
+        grids = frozenset(held.grid for held in await self.assignments(username))
+        return Actor(username, account.role, device, grids)
+
+    async def record_device(self, device: str, username: str) -> None:
+        """Note that somebody signed in on a device."""
+        doc_id = f"device:{device}"
+        known = await self._store.get(DATABASE, doc_id)
+        now = _now()
+        before = {} if known is None or known.deleted else orjson.loads(known.body)
+        first = before.get("first_seen", now)
+        users = sorted({*before.get("users", ()), username})
+        body = {"type": "device", "users": users, "first_seen": first, "last_seen": now}
+        await self._save({doc_id: {**body, "last_user": username}})
+
+    async def _save(self, documents: Mapping[str, Mapping[str, Any]]) -> None:
+        """Write documents over what is there, in one batch; read them back into memory."""
+        left = dict(documents)
+        for _ in range(_ATTEMPTS):
+            if not left:
+                break
+            ids = list(left)
+            known = await self._store.get_many(DATABASE, ids)
+            writes = [
+                Write(doc_id, orjson.dumps(left[doc_id]), ancestors=_parent(found))
+                for doc_id, found in zip(ids, known, strict=True)
+            ]
+            results = await self._store.write(DATABASE, writes)
+            left = {r.doc_id: left[r.doc_id] for r in results if r.error is not None}
+        if left:
+            raise RuntimeError(f"registry documents keep changing: {', '.join(left)}")
+        self._checked = float("-inf")
+        await self._refresh()
+
+    async def _refresh(self) -> None:
+        """Read what changed since the last look, at most once a second."""
+        if time.monotonic() - self._checked < _FRESH_SECONDS:
+            return
+        async with self._lock:
+            if time.monotonic() - self._checked < _FRESH_SECONDS:
+                return
+            began, pending = time.monotonic(), 1
+            while pending:
+                page = await self._store.changes(DATABASE, self._seq, limit=_PAGE, bodies=True)
+                self._take(change.winner for change in page.changes)
+                self._seq, pending = page.last_seq, page.pending
+            self._checked = began
+
+    def _take(self, winners: Iterable[Revision | None]) -> None:
+        for winner in winners:
+            if winner is None:
+                continue
+            kind, _, name = winner.doc_id.partition(":")
+            if kind == "grid":
+                self._hierarchy = None
+                self._nodes.pop(name, None)
+                if not winner.deleted:
+                    self._nodes[name] = GridNode.from_document(orjson.loads(winner.body))
+            elif kind == "account":
+                self._accounts.pop(name, None)
+                if not winner.deleted:
+                    self._accounts[name] = Account.from_document(orjson.loads(winner.body))
+            elif kind == "assignment":
+                self._take_assignment(winner)
+
+    def _take_assignment(self, winner: Revision) -> None:
+        before = self._assignments.pop(winner.doc_id, None)
+        if before is not None:
+            del self._by_user[before.user][before.id]
+        if not winner.deleted:
+            taken = Assignment.from_document(winner.doc_id, orjson.loads(winner.body))
+            self._assignments[taken.id] = taken
+            self._by_user.setdefault(taken.user, {})[taken.id] = taken
+
+
+def _parent(found: Revision | None) -> tuple[str, ...]:
+    return () if found is None or found.deleted else (found.rev,)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
