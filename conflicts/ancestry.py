@@ -118,6 +118,11 @@ class History:
         candidates = frozenset(revs)
         if len(candidates) < 2:
             return candidates
+        on_trunk = {
+            rev: index for rev in candidates if (index := self._trunk_index(rev)) is not None
+        }
+        newest = min(on_trunk.values(), default=None)
+        candidates -= {rev for rev, index in on_trunk.items() if index != newest}
         inner = {
             rev
             for outer in candidates
@@ -128,10 +133,30 @@ class History:
 
     def common(self, revs: Sequence[str]) -> frozenset[str]:
         """Return the nearest common ancestors of ``revs``; several when histories crossed."""
-        shared = frozenset.intersection(*(self.contained(rev) for rev in revs))
+        sets = [self.contained(rev) for rev in revs]
+        shared = frozenset.intersection(*sets)
+        joins = [self._joins(contained) for contained in sets]
+        known = [join for join in joins if join is not None]
+        if known and len(known) == len(joins):
+            shared |= {self._floor[1][max(known)]}
         return self.maximal(shared)
 
     # How it is found
+
+    def _own_body(self, rev: str) -> Body | None:
+        leaf = self.leaves.get(rev)
+        return leaf.body if leaf is not None else self._bodies.get(rev)
+
+    def _trunk_index(self, rev: str) -> int | None:
+        """Return how far below the point where all histories join ``rev`` lies, if it does."""
+        floor, trunk = self._floor
+        below = floor - generation(rev)
+        return below if 0 <= below < len(trunk) and trunk[below] == rev else None
+
+    def _joins(self, contained: frozenset[str]) -> int | None:
+        """Return where on the common trunk a history arrives, counted from the join downwards."""
+        indexes = [self._trunk_index(rev) for rev in contained]
+        return min((index for index in indexes if index is not None), default=None)
 
     def _place(self, rev: str) -> tuple[Chain, int] | None:
         wanted = generation(rev)
@@ -150,9 +175,7 @@ class History:
         if rev in self._noted:
             return
         self._noted.add(rev)
-        leaf = self.leaves.get(rev)
-        body = leaf.body if leaf is not None and not leaf.deleted else self._bodies.get(rev)
-        parents = _note_parents(body)
+        parents = _note_parents(self._own_body(rev))
         if not parents:
             return
         merge = rev
@@ -177,7 +200,7 @@ class History:
     def _is_merge(self, rev: str, parents: tuple[str, ...]) -> bool:
         """Tell whether the resolver wrote ``rev``: its id is the hash of what it says it is."""
         parent = self.tree_parent(rev)
-        body = self.body(rev)
+        body = self._own_body(rev)
         if parent is None or parent not in parents or body is None:
             return False
         version = body["merge"].get("policy")
@@ -189,7 +212,6 @@ class History:
         return self.body(rev) is not None and self._place(rev) is not None
 
     def _walk(self, start: str) -> frozenset[str]:
-        floor, trunk = self._floor
         seen: set[str] = set()
         waiting = [start]
         while waiting:
@@ -197,8 +219,7 @@ class History:
             if rev in seen:
                 continue
             seen.add(rev)
-            below = floor - generation(rev)
-            if 0 <= below < len(trunk) and trunk[below] == rev:
+            if self._trunk_index(rev) is not None:
                 continue
             waiting.extend(self.merged_from(rev))
             parent = self.tree_parent(rev)

@@ -22,6 +22,9 @@ POLICY_VERSION: Final = 1
 DELETION: Final = "_deleted"
 """The name under which a decision between keeping and deleting a document is recorded."""
 
+LASTING: Final = frozenset({"type", "grid", "updated"})
+"""What stays in the body of a document that everybody deleted."""
+
 PolicyTable = Callable[[str | None], Mapping[str, Merge]]
 
 
@@ -42,7 +45,8 @@ def merge(
     ``leaves`` are all leaves of the document, deleted ones and the resolver's own tombstones
     included. ``bodies`` are archived bodies by revision; ``conflicts.ancestry.wanted`` names those
     that matter. What is missing there costs precision (more is held concurrent, so more reviews),
-    never a value. Raises ``ValueError`` when there is no leaf at all.
+    never a value. The result is deleted only if everybody deleted: each the leaf he knew, while
+    those had already been merged. Raises ``ValueError`` when there is no leaf at all.
     """
     if not leaves:
         raise ValueError(f"{doc_id}: a merge needs at least one leaf")
@@ -52,10 +56,12 @@ def merge(
         return _nothing_to_do(doc_id, history, lineup)
     authors = [read_author(rev, history) for rev in lineup.authors]
     fields = _merge_authors(authors, history, policies)
+    deleted = all(author.deletes for author in authors)
     parent = max(lineup.live_heads, key=lambda rev: winning_order(rev, False))
-    decided = [*_deletion(authors), *fields.decisions]
+    decided = [] if deleted else [*_deletion(authors), *fields.decisions]
     parents = sorted({*lineup.heads, *lineup.authors})
-    body = dict(sorted({**fields.body, "merge": _note(authors, parents, decided)}.items()))
+    kept = {name: fields.body[name] for name in fields.body if not deleted or name in LASTING}
+    body = dict(sorted({**kept, "merge": _note(authors, parents, decided)}.items()))
     rev = merged_revision(parent, parents, POLICY_VERSION, body)
     decision = Decision(
         doc_id=doc_id,
@@ -71,7 +77,7 @@ def merge(
         supersedes=tuple(rev for rev in lineup.heads if rev not in lineup.authors),
     )
     losers = [leaf for leaf in lineup.live_leaves if leaf != parent]
-    return Merged(doc_id, rev, parent, body, False, _close(losers), decision)
+    return Merged(doc_id, rev, parent, body, deleted, _close(losers), decision)
 
 
 @dataclass(slots=True)
@@ -133,6 +139,8 @@ def _merge_authors(
     authors: Sequence[Author], history: History, policies: PolicyTable
 ) -> FieldMerge:
     speaking = [author for author in authors if author.content is not None]
+    if not speaking:
+        return FieldMerge({}, [], None, None)
     newest = max(speaking, key=lambda author: (author.at or "", author.rev))
     record_type = _text(newest.content.get("type")) if newest.content is not None else None
     table = policies(record_type)
@@ -140,6 +148,7 @@ def _merge_authors(
         bases, base_rev = Bases(speaking[0].content), None
     else:
         bases, base_rev = find_bases([author.rev for author in speaking], history, policies)
+        bases.one_origin = len({author.created_at for author in speaking}) == 1
     return merge_fields(speaking, bases, base_rev, table)
 
 
@@ -177,9 +186,7 @@ def _state(
         found = history.nearest_body(rev)
         return (found[1], found[0]) if found is not None else (None, None)
     authors = [read_author(rev, history) for rev in sorted(revs)]
-    if all(author.content is None for author in authors):
-        return None, None
-    return _merge_authors(authors, history, policies).body, None
+    return _merge_authors(authors, history, policies).body or None, None
 
 
 def _deletion(authors: Sequence[Author]) -> list[FieldDecision]:

@@ -42,6 +42,8 @@ class Bases:
 
     common: Body | None
     pairs: dict[tuple[int, int], Body | None] | None = None
+    one_origin: bool = True
+    """Whether all authors' documents were created as one; false when two made the same record."""
 
     def of(self, left: int, right: int) -> Body | None:
         """Return the state from which the authors at these two places parted."""
@@ -83,13 +85,19 @@ def stamps_of(body: Body) -> Mapping[str, str]:
 
 
 def standing(
-    values: Sequence[Any], stamps: Sequence[str | None], bases: Bases, pick: Pick
+    values: Sequence[Any],
+    stamps: Sequence[str | None],
+    bases: Bases,
+    pick: Pick,
+    *,
+    by_stamp: bool = True,
 ) -> list[bool]:
     """Tell which values nobody overwrote knowingly.
 
     A value is overwritten when it is the same as in the state from which its author and another
-    parted, while the other changed it. Without such a state only values that nobody ever stamped
-    give way to stamped ones: everything else may be concurrent, and is treated so.
+    parted, while the other changed it. Where that state is gone, only a value never stamped since
+    the document's creation gives way to a stamped one (not even that unless ``by_stamp``):
+    everything else may be concurrent, and is treated so.
     """
     if bases.pairs is None and bases.common is not None:
         base, base_stamp = pick(bases.common)
@@ -102,6 +110,8 @@ def standing(
     for left in range(len(values)):
         for right in range(left + 1, len(values)):
             body = bases.of(left, right)
+            if body is None and not (by_stamp and bases.one_origin):
+                continue
             base, base_stamp = (ABSENT, None) if body is None else pick(body)
             mine, other = (
                 (body is not None and not same(values[at], base))

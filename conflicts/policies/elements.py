@@ -58,7 +58,7 @@ class ElementClaims:
         def pick(body: Body) -> tuple[Any, str | None]:
             return self._base(body).get(key, ABSENT), stamps_of(body).get(name)
 
-        live = standing(values, stamps, self._field.bases, pick)
+        live = standing(values, stamps, self._field.bases, pick, by_stamp=False)
         return [
             Claim(claim.rev, value, stamp or claim.stamp, stamp, claim.device, claim.stamps)
             for claim, value, stamp, stands in zip(self.claims, values, stamps, live, strict=True)
