@@ -21,17 +21,95 @@ RECORDS_BY_GRID: Final = Index("by-grid", "canonical", ("grid", "updated.at"))
 RECORDS_BY_TIME: Final = Index("by-time", "canonical", ("updated.at",))
 """Key ``(updated.at,)``: what changed anywhere, for the integrator's API."""
 
+RECORDS_BY_HOUSEHOLD: Final = Index("by-household", "canonical", ("household", "type"))
+"""Key ``(household id, type)``: who lives in a household, and its visits and events."""
+
+HOUSEHOLDS_BY_ADDRESS: Final = Index(
+    "households-by-address", "canonical", ("path", "address", "room"), {"type": "household"}
+)
+"""Key ``(*path, address, room)``: a node's households, grid by grid, door by door."""
+
+HOUSEHOLDS_BY_RESIDENCE: Final = Index(
+    "households-by-residence",
+    "canonical",
+    ("residence_type", "path", "address", "room"),
+    {"type": "household"},
+)
+"""Key ``(residence type, *path, address, room)``: the same of one kind of residence."""
+
+RESIDENTS_BY_HOUSEHOLD: Final = Index(
+    "residents-by-household", "canonical", ("path", "household", "relation"), {"type": "resident"}
+)
+"""Key ``(*path, household, relation)``: a node's residents, family by family, its head first."""
+
+RESIDENTS_BY_POPULATION: Final = Index(
+    "residents-by-population",
+    "canonical",
+    ("population", "path", "household", "relation"),
+    {"type": "resident"},
+)
+"""Key ``(kind of resident, *path, household, relation)``: the same of one kind of resident."""
+
+EVENTS_BY_STATUS: Final = Index(
+    "events-by-status", "canonical", ("status", "path"), {"type": "event"}
+)
+"""Key ``(status, *path)``: how many events stand where."""
+
+EVENTS_BY_NODE: Final = Index(
+    "events-by-node", "canonical", ("happened",), {"type": "event"}, each="path"
+)
+"""Key ``(code of any node above, happened)``: a node's events in order of time."""
+
+EVENTS_BY_NODE_AND_STATUS: Final = Index(
+    "events-by-node-and-status",
+    "canonical",
+    ("status", "happened"),
+    {"type": "event"},
+    each="path",
+)
+"""Key ``(code of any node above, status, happened)``: the same of one status."""
+
+PATROLS_BY_WEEK: Final = Index("patrols-by-week", "canonical", ("week", "path"), {"type": "patrol"})
+"""Key ``(ISO week in China, *path)``: patrols of a week, under any node."""
+
+PATROLS_BY_NODE: Final = Index(
+    "patrols-by-node", "canonical", ("started",), {"type": "patrol"}, each="path"
+)
+"""Key ``(code of any node above, started)``: a node's patrols in order of time."""
+
+VISITS_BY_WEEK: Final = Index("visits-by-week", "canonical", ("week", "path"), {"type": "visit"})
+"""Key ``(ISO week in China, *path)``: visits of a week, under any node."""
+
+VISITS_BY_NODE: Final = Index(
+    "visits-by-node", "canonical", ("visited",), {"type": "visit"}, each="path"
+)
+"""Key ``(code of any node above, visited)``: a node's visits in order of time."""
+
 REVIEWS_BY_STATUS: Final = Index("by-status", "reviews", ("status", "path"))
 """Key ``(status, *path)``: decisions that wait for a person, under any node."""
 
 REVIEWS_BY_DOCUMENT: Final = Index("by-document", "reviews", ("doc_id",))
 """Key ``(doc_id,)``: the decisions of one record."""
 
+REVIEWS_BY_NODE: Final = Index("by-node", "reviews", ("status", "opened"), each="path")
+"""Key ``(code of any node above, status, opened)``: a node's decisions, the oldest first."""
+
+REVIEWS_BY_REASON: Final = Index(
+    "by-reason", "reviews", ("status", "path", "opened"), each="reviews"
+)
+"""Key ``(reason, status, *path, opened)``: decisions that wait for one kind of reason."""
+
 QUARANTINE_BY_STATUS: Final = Index("by-status", "quarantine", ("status", "path"))
 """Key ``(status, *path)``: refused edits that wait for a person, under any node."""
 
 QUARANTINE_BY_DEVICE: Final = Index("by-device", "quarantine", ("grid", "device", "at"))
 """Key ``(grid, device, at)``: what became of a phone's refused edits."""
+
+QUARANTINE_BY_NODE: Final = Index("by-node", "quarantine", ("status", "at"), each="path")
+"""Key ``(code of any node above, status, at)``: a node's refused edits in order of time."""
+
+QUARANTINE_BY_DOCUMENT: Final = Index("by-document", "quarantine", ("doc_id", "at"))
+"""Key ``(doc_id, at)``: the refused edits of one record."""
 
 AUDIT_BY_TIME: Final = Index("by-time", "audit", ("at",))
 """Key ``(at,)``: the audit log in order."""
@@ -42,9 +120,25 @@ ALL_INDEXES: Final = (
     RECORDS_BY_SEARCH,
     RECORDS_BY_GRID,
     RECORDS_BY_TIME,
+    RECORDS_BY_HOUSEHOLD,
+    HOUSEHOLDS_BY_ADDRESS,
+    HOUSEHOLDS_BY_RESIDENCE,
+    RESIDENTS_BY_HOUSEHOLD,
+    RESIDENTS_BY_POPULATION,
+    EVENTS_BY_STATUS,
+    EVENTS_BY_NODE,
+    EVENTS_BY_NODE_AND_STATUS,
+    PATROLS_BY_WEEK,
+    PATROLS_BY_NODE,
+    VISITS_BY_WEEK,
+    VISITS_BY_NODE,
     REVIEWS_BY_STATUS,
+    REVIEWS_BY_NODE,
+    REVIEWS_BY_REASON,
     REVIEWS_BY_DOCUMENT,
     QUARANTINE_BY_STATUS,
+    QUARANTINE_BY_NODE,
     QUARANTINE_BY_DEVICE,
+    QUARANTINE_BY_DOCUMENT,
     AUDIT_BY_TIME,
 )
