@@ -6,39 +6,53 @@ Commands import what they need only when they run, so that ``--help`` and errors
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
+
+from server.cli_users import user
+from server.wire_command import wire
 
 if TYPE_CHECKING:
     from server.settings import Settings
 
+
+class PlainErrors(TyperGroup):
+    """Ends a command with the sentence of its error; a traceback is for faults of ours."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        from server.commands.errors import CommandError
+        from server.settings import SettingsError
+        from sync.errors import StoreError
+
+        try:
+            return super().invoke(ctx)
+        except (CommandError, SettingsError, StoreError) as error:
+            typer.secho(str(error), fg="red", err=True)
+            raise typer.Exit(1) from None
+
+
 app = typer.Typer(
+    cls=PlainErrors,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     help="网格通 Wangge: offline-first sync for community grids.",
 )
+app.add_typer(user, name="user")
+app.command()(wire)
 
 Data = Annotated[Path | None, typer.Option(help="Folder of the embedded store.", metavar="DIR")]
 Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
 Port = Annotated[int | None, typer.Option(help="TCP port to listen on.", min=1, max=65535)]
 
 
-def fail(message: str) -> NoReturn:
-    """End the command with a message on standard error and status 1."""
-    typer.secho(message, fg="red", err=True)
-    raise typer.Exit(1)
+def _settings(data: Path | None, host: str | None = None, port: int | None = None) -> Settings:
+    from server.settings import Settings
 
-
-def load_settings(**overrides: object) -> Settings:
-    """Return the settings, or end the command saying which of them is wrong."""
-    from server.settings import Settings, SettingsError
-
-    try:
-        return Settings.load(**overrides)
-    except SettingsError as error:
-        fail(str(error))
+    return Settings.load(data=data, host=host, port=port)
 
 
 @app.command()
@@ -52,7 +66,7 @@ def demo(
     """Load the 电白 hierarchy, fictitious residents and accounts once, then serve them."""
     from server.commands.demo import demo as run
 
-    run(load_settings(data=data, host=host, port=port))
+    run(_settings(data, host, port))
 
 
 @app.command()
@@ -60,7 +74,7 @@ def init(data: Data = None) -> None:
     """Make the store, its databases and the secret key."""
     from server.commands.store import init as run
 
-    run(load_settings(data=data))
+    run(_settings(data))
 
 
 @app.command()
@@ -68,7 +82,7 @@ def serve(data: Data = None, host: Host = None, port: Port = None) -> None:
     """Serve the app, the console, replication and the API."""
     from server.commands.serve import serve as run
 
-    run(load_settings(data=data, host=host, port=port))
+    run(_settings(data, host, port))
 
 
 @app.command()
@@ -76,7 +90,7 @@ def resolve(data: Data = None) -> None:
     """Merge and project alone, beside servers started with WANGGE_FOLLOWER=false."""
     from server.commands.serve import resolve as run
 
-    run(load_settings(data=data))
+    run(_settings(data))
 
 
 @app.command("import-grids")
@@ -87,5 +101,5 @@ def import_grids(
     """Import a hierarchy from a CSV file; nothing is changed when a line is wrong."""
     from server.commands.grids import import_grids as run
 
-    if not run(load_settings(data=data), file):
+    if not run(_settings(data), file):
         raise typer.Exit(1)

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from grid.permissions import Role
+from grid.permissions import CONSOLE_ROLES
 from server.auth import SAFE_METHODS, Identity, home_of, identity_of
 from server.problems import Problem, request_id_of
 from server.runtime import runtime_in
@@ -18,7 +18,6 @@ from server.runtime import runtime_in
 FIELD: Final = "csrf_token"
 HEADER: Final = "x-csrf-token"
 _MAX_FORM: Final = 1024 * 1024
-_OUTSIDE: Final = frozenset({Role.GRIDWORKER, Role.INTEGRATOR})
 
 
 class ConsoleGuard:
@@ -35,7 +34,7 @@ class ConsoleGuard:
         if identity is None:
             await _sign_in_first(request)(scope, receive, send)
             return
-        if identity.actor.role in _OUTSIDE:
+        if identity.actor.role not in CONSOLE_ROLES:
             await RedirectResponse(home_of(identity.actor.role), 303)(scope, receive, send)
             return
         if scope["method"] not in SAFE_METHODS and identity.by_cookie:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
 from server.clock import utc_now
-from server.runtime import Runtime
+from server.metrics import Metrics
 from sync.indexes import QUARANTINE_BY_STATUS
 from sync.store import DocumentStore, Index
 
@@ -15,9 +14,8 @@ REVIEWS_BY_AGE: Final = Index("by-age", "reviews", ("status", "opened"))
 """Key ``(status, opened)``: which merge has waited longest."""
 
 
-async def refresh(runtime: Runtime) -> None:
+async def refresh(store: DocumentStore, metrics: Metrics) -> None:
     """Bring the gauges up to date; costs a few index queries."""
-    store, metrics = runtime.store, runtime.metrics
     metrics.open_reviews.set(await _open(store, REVIEWS_BY_AGE))
     metrics.quarantine_open.set(await _open(store, QUARANTINE_BY_STATUS))
     metrics.oldest_review.set(await _oldest_age(store))
@@ -35,9 +33,3 @@ async def _oldest_age(store: DocumentStore) -> float:
         return 0.0
     opened = datetime.fromisoformat(rows[0].key[1])
     return max(0.0, (utc_now() - opened).total_seconds())
-
-
-def watched(runtime: Runtime) -> tuple[tuple[str, str, Callable[[], float]], ...]:
-    """Return the counters that other parts keep, for ``Metrics.watch``."""
-    follower = runtime.follower
-    return ()

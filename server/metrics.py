@@ -37,6 +37,9 @@ class Metrics:
             buckets=_SECONDS,
         )
         self._sign_ins = self._counter("sign_ins", "Attempts to sign in.", "outcome")
+        self._pushed = self._counter(
+            "sync_documents", "Documents pushed by replication, by what became of them.", "outcome"
+        )
         self.open_reviews = self._gauge("reviews_open", "Merges that wait for a supervisor.")
         self.oldest_review = self._gauge(
             "reviews_oldest_seconds", "Age of the oldest merge that waits for a supervisor."
@@ -64,6 +67,13 @@ class Metrics:
     def sign_in(self, outcome: str) -> None:
         """Count one attempt to sign in: ``accepted``, ``refused`` or ``throttled``."""
         self._sign_ins.labels(outcome).inc()
+
+    def pushed(self, errors: Iterable[str | None]) -> None:
+        """Count pushed documents by their error word: none is ``accepted``, ``forbidden`` is
+        ``refused`` (and kept in quarantine)."""
+        for error in errors:
+            outcome = {None: "accepted", "forbidden": "refused"}.get(error, error)
+            self._pushed.labels(outcome).inc()
 
     def watch(self, counters: Iterable[tuple[str, str, Callable[[], float]]]) -> None:
         """Export counters that other parts keep: name, description, and how to read it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from starlette.requests import HTTPConnection
-from starlette.types import Scope
+from starlette.types import ASGIApp, Scope
 
 from server.audit import Audit
 from server.background import Supervisor
@@ -33,6 +33,7 @@ class Runtime:
     passwords: PasswordChecker
     throttle: SignInThrottle
     metrics: Metrics
+    wire: ASGIApp
 
 
 def runtime_of(connection: HTTPConnection) -> Runtime:

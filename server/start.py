@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from anyio.to_thread import run_sync
 
 from server.audit import Audit
 from server.background import Supervisor
-from server.gauges import REVIEWS_BY_AGE, watched
+from server.databases import open_databases
 from server.metrics import Metrics
 from server.passwords import PasswordChecker
 from server.runtime import Runtime
-from server.sessions import SESSIONS_BY_USER, Sessions
+from server.sessions import Sessions
 from server.settings import Settings
+from server.sync_door import TokenKeeper, actor_in
 from server.throttle import SignInThrottle
-from sync import open_store
 from sync.follower import Follower
-from sync.indexes import ALL_INDEXES
+from sync.gateway import GatewayKeeper
 from sync.registry import Registry
-from sync.store import DocumentStore
-
-DATABASES: Final = ("registry", "canonical", "reviews", "quarantine", "audit")
-
-
-async def open_databases(settings: Settings) -> DocumentStore:
-    """Open the store; make the server's own databases and indexes if they are not there."""
-    settings.data.mkdir(parents=True, exist_ok=True)
-    store = open_store(settings.store_url)
-    for name in DATABASES:
-        await store.create_database(name)
-    await store.ensure_indexes([*ALL_INDEXES, SESSIONS_BY_USER, REVIEWS_BY_AGE])
-    return store
+from sync.wire import wire_app
 
 
 async def open_runtime(settings: Settings, metrics: Metrics) -> Runtime:
@@ -39,6 +25,8 @@ async def open_runtime(settings: Settings, metrics: Metrics) -> Runtime:
     store = await open_databases(settings)
     registry = Registry(store)
     follower = Follower(store, registry)
+    audit = Audit(store)
+    gateway = GatewayKeeper(store, registry, actor_in)
     key = await run_sync(settings.signing_key)
     runtime = Runtime(
         settings=settings,
@@ -47,12 +35,12 @@ async def open_runtime(settings: Settings, metrics: Metrics) -> Runtime:
         follower=follower,
         following=Supervisor("follower", follower.run),
         sessions=Sessions(store, key),
-        audit=Audit(store),
+        audit=audit,
         passwords=PasswordChecker(settings.password_threads),
         throttle=SignInThrottle(settings.sign_in_per_account, settings.sign_in_per_address),
         metrics=metrics,
+        wire=wire_app(store, TokenKeeper(gateway, audit, metrics)),
     )
-    metrics.watch(watched(runtime))
     if settings.follower:
         runtime.following.start()
     return runtime

@@ -53,10 +53,10 @@ async def list_grids(call: Call[Nothing, GridsQuery, Nothing]) -> GridList:
     hierarchy = await call.runtime.registry.hierarchy()
     actor, parent = call.identity.actor, call.query.parent
     if parent is None:
-        nodes = [hierarchy.get(code) for code in roots(hierarchy, actor)]
+        nodes = [hierarchy.node(code) for code in roots(hierarchy, actor)]
     else:
         visible(hierarchy, actor, parent)
-        nodes = list(hierarchy.children(parent))
+        nodes = hierarchy.children(parent)
     return GridList(items=[await _view(call.runtime, hierarchy, node) for node in nodes])
 
 
@@ -64,7 +64,7 @@ async def read_grid(call: Call[GridPath, Nothing, Nothing]) -> GridView:
     """Tell about one grid."""
     hierarchy = await call.runtime.registry.hierarchy()
     visible(hierarchy, call.identity.actor, call.path.code)
-    return await _view(call.runtime, hierarchy, hierarchy.get(call.path.code))
+    return await _view(call.runtime, hierarchy, hierarchy.node(call.path.code))
 
 
 def visible(hierarchy: Hierarchy, actor: Actor, code: str) -> tuple[str, ...]:
@@ -96,7 +96,7 @@ async def _view(runtime: Runtime, hierarchy: Hierarchy, node: GridNode) -> GridV
         level=node.level,
         name=node.name,
         path=list(path),
-        path_names=[hierarchy.get(code).name for code in path],
+        path_names=list(hierarchy.path_names(node.code)),
         children=len(hierarchy.children(node.code)),
         counts=counts,
     )

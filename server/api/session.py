@@ -7,15 +7,14 @@ from typing import Annotated, Final
 from pydantic import Field
 from starlette.responses import Response
 
-from grid.hierarchy import Hierarchy
-from grid.permissions import Actor, Role
+from grid.hierarchy import GridNode, Hierarchy
+from grid.permissions import Actor
 from server.api.operation import Call, Input, Nothing, Operation, Output, answer
 from server.auth import Identity
 from server.clock import timestamp, utc_now
 from server.runtime import Runtime
-from server.sign_in import drop_cookie, set_cookie, sign_in, sign_out
+from server.sign_in import LONG_LIVED, drop_cookie, set_cookie, sign_in, sign_out
 
-_TOWN_LEVEL: Final = 2
 _DATABASES_SHOWN: Final = 500
 """Nodes listed below a worker's own ones; more than any village has, fewer than a town."""
 
@@ -89,14 +88,13 @@ async def delete_session(call: Call[Nothing, Nothing, Nothing]) -> Response:
 
 def grid_summary(hierarchy: Hierarchy, code: str) -> GridSummary:
     """Return a grid with the codes and names on the way to it."""
-    node = hierarchy.get(code)
-    path = hierarchy.path(code)
+    node = hierarchy.node(code)
     return GridSummary(
         code=node.code,
         name=node.name,
         level=node.level,
-        path=list(path),
-        path_names=[hierarchy.get(part).name for part in path],
+        path=list(hierarchy.path(code)),
+        path_names=list(hierarchy.path_names(code)),
     )
 
 
@@ -109,7 +107,7 @@ async def _view(runtime: Runtime, identity: Identity, token: str | None) -> Sess
         user=User(username=account.username, name=account.name, role=account.role),
         device=session.device,
         grids=[grid_summary(hierarchy, code) for code in grids],
-        bulletins=sorted({town for code in grids if (town := _town(hierarchy, code))}),
+        bulletins=sorted({town for code in grids if (town := hierarchy.town(code))}),
         scopes=None if session.scopes is None else sorted(session.scopes),
         expires=session.expires,
         server_time=timestamp(utc_now()),
@@ -120,16 +118,15 @@ async def _view(runtime: Runtime, identity: Identity, token: str | None) -> Sess
 def _work_grids(hierarchy: Hierarchy, actor: Actor) -> list[str]:
     """Return the grids to list: for a worker every one he keeps records in, for others the roots
     of what they see."""
-    roots = sorted(code for code in actor.grids if code in hierarchy)
-    if actor.role not in (Role.GRIDWORKER, Role.LEAD):
-        return roots
-    below = {node.code for root in roots for node in hierarchy.descendants(root)}
-    return sorted(below | set(roots))[:_DATABASES_SHOWN]
+    own = sorted(code for code in actor.grids if code in hierarchy)
+    if actor.role not in LONG_LIVED:
+        return own
+    below = {node.code for root in own for node in hierarchy.descendants(root) if _open(node)}
+    return sorted(below)[:_DATABASES_SHOWN]
 
 
-def _town(hierarchy: Hierarchy, code: str) -> str | None:
-    path = hierarchy.path(code)
-    return path[_TOWN_LEVEL - 1] if len(path) >= _TOWN_LEVEL else None
+def _open(node: GridNode) -> bool:
+    return node.holds_records and not node.closed
 
 
 OPERATIONS: Final = (

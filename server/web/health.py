@@ -33,7 +33,7 @@ async def readyz(request: Request) -> Response:
 async def metrics(request: Request) -> Response:
     """Tell the figures for Prometheus."""
     runtime = runtime_of(request)
-    await refresh(runtime)
+    await refresh(runtime.store, runtime.metrics)
     return Response(runtime.metrics.text(), media_type=CONTENT_TYPE)
 
 

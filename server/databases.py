@@ -1,0 +1,46 @@
+"""The server's own databases: opened, and made where they are not there yet."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from server.gauges import REVIEWS_BY_AGE
+from server.sessions import SESSIONS_BY_USER
+from server.settings import Settings, SettingsError
+from sync import open_store
+from sync.indexes import ALL_INDEXES
+from sync.store import DocumentStore
+
+DATABASES: Final = ("registry", "canonical", "reviews", "quarantine", "audit")
+
+
+async def open_databases(settings: Settings) -> DocumentStore:
+    """Open the store; make the server's own databases and indexes if they are not there.
+
+    Raise ``SettingsError`` for an address of an unknown kind, ``StoreError`` when it does not open.
+    """
+    settings.data.mkdir(parents=True, exist_ok=True)
+    try:
+        store = open_store(settings.store_url)
+    except ValueError as error:
+        raise SettingsError(f"store (WANGGE_STORE): {error}") from None
+    try:
+        for name in DATABASES:
+            await store.create_database(name)
+        await store.ensure_indexes([*ALL_INDEXES, SESSIONS_BY_USER, REVIEWS_BY_AGE])
+    except BaseException:
+        await store.close()
+        raise
+    return store
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[DocumentStore]:
+    """Open the store for one command and close it after."""
+    store = await open_databases(settings)
+    try:
+        yield store
+    finally:
+        await store.close()
