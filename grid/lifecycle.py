@@ -78,6 +78,9 @@ EVENT: Final = LifeCycle(
 LATTICES: Final[Mapping[str, LifeCycle]] = {EVENT.name: EVENT}
 """Life cycles by the name that ``Merge.lattice`` uses."""
 
+OPEN_STATES: Final = frozenset(EVENT.states) - {"12", "80", "90", "91", "92", "93"}
+"""States in which something is still to be done."""
+
 _CENTRE: Final = SUPERVISORS | {Role.DISPATCHER}
 _OFFICE: Final = _CENTRE | {Role.DEPARTMENT}
 _FIELD: Final = _OFFICE | {Role.GRIDWORKER}
