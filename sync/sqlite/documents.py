@@ -18,7 +18,7 @@ from sync.store import Write, WriteResult
 
 _BREATH: Final = 200
 """Documents written before other tasks of the event loop get a turn."""
-_MAX_ID_BYTES: Final = 1024
+_MAX_ID_LENGTH: Final = 4096
 CONFLICT: Final = ("conflict", "Document update conflict.")
 
 
@@ -49,8 +49,8 @@ def check_doc_id(doc_id: str) -> None:
         raise BadDocument("Document id must not be empty")
     if doc_id[0] == "_":
         raise BadDocument("Only reserved document ids may start with underscore.")
-    if len(doc_id) > _MAX_ID_BYTES or "\0" in doc_id:
-        raise BadDocument(f"Document id is longer than {_MAX_ID_BYTES} characters or holds a NUL")
+    if len(doc_id) > _MAX_ID_LENGTH or "\0" in doc_id:
+        raise BadDocument(f"Document id is longer than {_MAX_ID_LENGTH} characters or holds a NUL")
     if not doc_id.isascii():
         try:
             doc_id.encode()

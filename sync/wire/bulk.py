@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any, Final
 
 import orjson
 
 from sync.errors import BadDocument
-from sync.store import DocumentStore, Revision
+from sync.store import DocumentStore, Revision, WriteResult
 from sync.wire.documents import conflict_members, make_id
 from sync.wire.documents_json import document_json, parse_batch, result_json, revisions_member
-from sync.wire.errors import WireError, method_not_allowed
+from sync.wire.errors import WireError, document_error, method_not_allowed
 from sync.wire.http import Request
 from sync.wire.keeper import Door
+from sync.wire.local import put_local
 
 _BREATH: Final = 200
 """Documents handled before other requests get a turn."""
@@ -32,11 +34,47 @@ async def bulk_docs(request: Request, store: DocumentStore, door: Door) -> None:
     new_edits = body.get("new_edits", True)
     if not isinstance(new_edits, bool):
         raise WireError(400, "bad_request", "new_edits must be true or false")
-    writes, refused = parse_batch(documents, new_edits=new_edits, make_id=make_id)
+    if not new_edits and not all(_has_revision(document) for document in documents):
+        raise WireError(
+            400, "bad_request", "When new_edits is false, a document needs _rev or _revisions."
+        )
+    results = await _write_all(store, door, documents, new_edits)
+    rows = [
+        result_json(result, new_edits=new_edits)
+        for result in results
+        if new_edits or result.error is not None
+    ]
+    await request.reply(rows, 201)
+
+
+def _has_revision(document: Any) -> bool:
+    """Tell whether a replicated document names its revision (what is no object fails later)."""
+    return not isinstance(document, dict) or "_rev" in document or "_revisions" in document
+
+
+async def _write_all(
+    store: DocumentStore, door: Door, documents: list[Any], new_edits: bool
+) -> list[WriteResult]:
+    local = [document for document in documents if _is_local(document)]
+    others = [document for document in documents if not _is_local(document)] if local else documents
+    writes, refused = parse_batch(others, new_edits=new_edits, make_id=make_id)
+    if new_edits and others and not writes:
+        # As CouchDB does; with one good document among them, the faults are told one by one.
+        first = next(result for result in refused if result is not None)
+        raise document_error(first.error or "", first.reason or "")
     written = iter(await door.write(writes, new_edits) if writes else ())
     results = [next(written) if refusal is None else refusal for refusal in refused]
-    rows = [result_json(result) for result in results if new_edits or result.error is not None]
-    await request.reply(rows, 201)
+    if not local:
+        return results
+    rest = iter(results)
+    return [
+        await put_local(store, door, document) if _is_local(document) else next(rest)
+        for document in documents
+    ]
+
+
+def _is_local(document: Any) -> bool:
+    return isinstance(document, dict) and str(document.get("_id", "")).startswith("_local/")
 
 
 async def bulk_get(request: Request, store: DocumentStore, door: Door) -> None:
@@ -147,6 +185,11 @@ def _all_docs_row(key: Any, revision: Revision | None, include: bool, extra: byt
     return row[:-1] + b',"doc":' + text + b"}"
 
 
+_KEY: Final = ("key",)
+_START: Final = ("startkey", "start_key")
+_END: Final = ("endkey", "end_key")
+
+
 class _Asked:
     """The parameters of ``_all_docs``, from the query or from a POST's body."""
 
@@ -174,16 +217,24 @@ class _Asked:
 
     def keys(self) -> list[Any] | None:
         """Return the keys asked for, or ``None`` for a range."""
-        if (key := self._value("key")) is not None:
-            return [key]
         keys = self._value("keys")
-        if keys is not None and not isinstance(keys, list):
+        if keys is None:
+            return None
+        if not isinstance(keys, list):
             raise WireError(400, "bad_request", "`keys` parameter must be an array.")
-        return keys
+        if any(self._value(*names) is not None for names in (_KEY, _START, _END)):
+            raise WireError(
+                400,
+                "query_parse_error",
+                "`keys` is incompatible with `key`, `start_key` and `end_key`",
+            )
+        return keys[::-1] if self.flag("descending") else keys
 
     async def range(self, store: DocumentStore, database: str) -> list[Revision]:
         """Read the range asked for, a run of documents at a time."""
-        start, end = self._bound("startkey", "start_key"), self._bound("endkey", "end_key")
+        key = self._bound(_KEY)
+        start = self._bound(_START) if key is None else key
+        end = self._bound(_END) if key is None else key
         descending = self.flag("descending")
         include_end = self._value("inclusive_end") is not False
         return await store.documents(
@@ -196,7 +247,7 @@ class _Asked:
             descending=descending,
         )
 
-    def _bound(self, *names: str) -> str | None:
+    def _bound(self, names: Sequence[str]) -> str | None:
         value = self._value(*names)
         if value is not None and not isinstance(value, str):
             # Ids are texts: numbers, booleans sort before all of them, lists and objects after.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
@@ -16,6 +16,16 @@ MAX_DOCUMENT_BYTES: Final = 256 * 1024
 _IGNORED: Final = frozenset(
     ("_conflicts", "_deleted_conflicts", "_local_seq", "_revs_info", "_revisions")
 )
+_KEPT: Final = frozenset(
+    (
+        "_replication_id",
+        "_replication_state",
+        "_replication_state_reason",
+        "_replication_state_time",
+        "_replication_stats",
+    )
+)
+"""Members of CouchDB's replicator that it keeps like any others."""
 _MAX_HISTORY: Final = 10_000
 
 
@@ -51,8 +61,6 @@ def parse_document(document: Any, *, new_edits: bool, doc_id: str | None = None)
     if history is not None:
         rev, ancestors = _ancestry(history, rev)
         return Write(doc_id, body, rev, ancestors, deleted)
-    if rev is None:
-        raise document_error("bad_request", "a document with new_edits false needs its _rev")
     return Write(doc_id, body, rev, (), deleted)
 
 
@@ -66,7 +74,7 @@ def _check_rev(rev: Any) -> None:
 
 
 def _drop_special_members(document: dict[str, Any]) -> None:
-    special = [name for name in document if name[:1] == "_"]
+    special = [name for name in document if name[:1] == "_" and name not in _KEPT]
     for name in special:
         value = document.pop(name)
         if name == "_attachments":
@@ -134,7 +142,7 @@ def member(name: str, value: Any) -> bytes:
 
 
 def parse_batch(
-    documents: Sequence[Any], *, new_edits: bool, make_id: Any
+    documents: Sequence[Any], *, new_edits: bool, make_id: Callable[[], str]
 ) -> tuple[list[Write], list[WriteResult | None]]:
     """Return the writes of a batch and, per document, its refusal or ``None`` for a write."""
     writes: list[Write] = []
@@ -155,11 +163,18 @@ def _refusal(shown: Any, error: WireError) -> WriteResult:
     return WriteResult(shown if isinstance(shown, str) else "", None, error.error, error.reason)
 
 
-def result_json(result: WriteResult) -> Mapping[str, Any]:
-    """Return one row of a ``_bulk_docs`` reply."""
+def result_json(result: WriteResult, *, new_edits: bool) -> Mapping[str, Any]:
+    """Return one row of a ``_bulk_docs`` reply.
+
+    PouchDB's replicator goes on past a refused document only when the row's ``name`` is
+    ``forbidden``, and otherwise gives up the whole push; so a refusal in a replicated batch, which
+    is for good, carries that name beside its own ``error``.
+    """
     if result.error is None:
         return {"ok": True, "id": result.doc_id, "rev": result.rev}
     row: dict[str, Any] = {"id": result.doc_id, "error": result.error, "reason": result.reason}
     if result.rev is not None:
         row["rev"] = result.rev
+    if not new_edits:
+        row["name"] = "forbidden"
     return {**row, **result.info}

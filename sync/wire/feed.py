@@ -88,13 +88,28 @@ def _doc_ids(request: Request, body: dict[str, Any]) -> list[str] | None:
     if name is None:
         return None
     if name != "_doc_ids":
-        raise not_offered(f"Filters but _doc_ids ({name[:64]})")
+        raise _unknown_filter(request, name, body)
     doc_ids = body.get("doc_ids")
     if doc_ids is None:
         doc_ids = request.json_parameter("doc_ids")
     if not isinstance(doc_ids, list) or not all(isinstance(one, str) for one in doc_ids):
         raise WireError(400, "bad_request", "`doc_ids` must be a list of document ids")
     return doc_ids
+
+
+def _unknown_filter(request: Request, name: str, body: dict[str, Any]) -> WireError:
+    """Return the error for a filter other than ``_doc_ids``; the rest need design documents."""
+    if name == "_view" and not request.parameters.get("view"):
+        return WireError(400, "bad_request", "`view` filter parameter is not provided.")
+    if name == "_selector" and not isinstance(body.get("selector"), dict):
+        return WireError(400, "bad_request", "Selector error: expected a JSON object")
+    if name in ("_selector", "_design"):
+        return not_offered(f"Filters by {name}")
+    if name != "_view" and "/" not in name:
+        return WireError(
+            400, "bad_request", "`filter` must be _doc_ids or of the form `designname/filtername`"
+        )
+    return WireError(404, "not_found", "missing: design documents are not offered by this server.")
 
 
 def _heartbeat(request: Request) -> float | None:
@@ -142,12 +157,12 @@ class _Feed:
         return [await self._row(change) for change in changes]
 
     async def _row(self, change: Change) -> bytes:
-        self._sent += 1
         seq = b"null"
-        if self._sent % self._asked.seq_interval == 0:
+        if self._sent % self._asked.seq_interval == 0:  # the first row always tells
             seq = b'"%b"' % change.seq.encode()
         revs = b",".join(b'{"rev":"%b"}' % leaf.rev.encode() for leaf in change.leaves)
         row = b'{"seq":%b,"id":%b,"changes":[%b]' % (seq, orjson.dumps(change.doc_id), revs)
+        self._sent += 1
         if change.deleted:
             row += b',"deleted":true'
         if change.winner is None:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from sync.store import DocumentStore
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from sync.store import DocumentStore, WriteResult
 from sync.wire.documents_json import MAX_DOCUMENT_BYTES
 from sync.wire.errors import WireError, document_error, method_not_allowed
 from sync.wire.http import Request
@@ -13,27 +18,33 @@ async def local(request: Request, store: DocumentStore, door: Door, local_id: st
     """Serve ``/db/_local/<id>``."""
     if not local_id:
         raise WireError(400, "illegal_docid", "Document id must not be empty")
-    full_id = f"_local/{local_id}"
     if request.method in ("GET", "HEAD"):
         document = await store.get_local(door.database, local_id)
         if document is None:
             raise WireError(404, "not_found", "missing")
         await request.reply(document, 200, {"etag": f'"{document["_rev"]}"'})
     elif request.method == "PUT":
-        raw = await request.json()
-        if not isinstance(raw, dict):
+        document = await request.json()
+        if not isinstance(document, dict):
             raise document_error("bad_request", "Document must be a JSON object")
-        if int(request.header(b"content-length") or 0) > MAX_DOCUMENT_BYTES:
-            raise document_error("document_too_large", f"at most {MAX_DOCUMENT_BYTES} bytes")
-        if raw.get("_deleted") is True:
-            await store.delete_local(door.database, local_id)
-            await request.reply({"ok": True, "id": full_id, "rev": "0-0"}, 201)
-            return
-        rev = await store.put_local(door.database, local_id, raw)
-        await request.reply({"ok": True, "id": full_id, "rev": rev}, 201)
+        document["_id"] = f"_local/{local_id}"
+        result = await put_local(store, door, document)
+        await request.reply({"ok": True, "id": result.doc_id, "rev": result.rev}, 201)
     elif request.method == "DELETE":
         if not await store.delete_local(door.database, local_id):
             raise WireError(404, "not_found", "missing")
-        await request.reply({"ok": True, "id": full_id, "rev": "0-0"})
+        await request.reply({"ok": True, "id": f"_local/{local_id}", "rev": "0-0"})
     else:
         raise method_not_allowed("DELETE", "GET", "HEAD", "PUT")
+
+
+async def put_local(store: DocumentStore, door: Door, document: Mapping[str, Any]) -> WriteResult:
+    """Store (or, with ``_deleted``, remove) a local document, which carries its ``_id``."""
+    full_id: str = document["_id"]
+    local_id = full_id.removeprefix("_local/")
+    if len(orjson.dumps(document)) > MAX_DOCUMENT_BYTES:
+        raise document_error("document_too_large", f"at most {MAX_DOCUMENT_BYTES} bytes are taken")
+    if document.get("_deleted") is True:
+        await store.delete_local(door.database, local_id)
+        return WriteResult(full_id, "0-0")
+    return WriteResult(full_id, await store.put_local(door.database, local_id, document))
