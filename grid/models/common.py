@@ -12,8 +12,10 @@ from pydantic import (
     ConfigDict,
     Field,
     GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     StringConstraints,
 )
+from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from grid.dictionaries import (
@@ -80,6 +82,11 @@ class _Coded:
     ) -> CoreSchema:
         return core_schema.literal_schema(list(self.dictionary.labels))
 
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {**handler(schema), "x-dictionary": self.dictionary.name}
+
 
 SexCode = Annotated[str, _Coded(SEX)]
 MaritalCode = Annotated[str, _Coded(MARITAL)]
@@ -136,6 +143,34 @@ class Place(Part):
     crs: Annotated[str, StringConstraints(max_length=20)] = "WGS-84"
 
 
+class MergeSide(Part):
+    """One of the edits that met in a merge."""
+
+    rev: str
+    by: str | None = None
+    device: str | None = None
+    at: str | None = None
+    deleted: bool | None = None
+
+
+class MergedField(Part):
+    """How a field was decided: the revision whose value stands (``None``: joined), who lost."""
+
+    policy: str
+    chosen: str | None = None
+    lost: list[str] = Field(default_factory=list)
+
+
+class MergeNote(Part):
+    """What the server notes on a document that it merged; phones only read it."""
+
+    parents: list[str]
+    sides: list[MergeSide]
+    fields: dict[str, MergedField]
+    review: bool
+    policy: int
+
+
 class Record(BaseModel):
     """The fields that every record has. Members a model does not know are kept as they are."""
 
@@ -155,6 +190,9 @@ class Record(BaseModel):
     stamps: Annotated[
         dict[str, ClockText], Field(title="字段时钟", json_schema_extra=en("Field clocks"))
     ] = Field(default_factory=dict)
+    merge: Annotated[MergeNote | None, Field(title="合并情况", json_schema_extra=en("Merge"))] = (
+        None
+    )
     fictitious: Annotated[
         bool | None, Field(title="虚构数据", json_schema_extra=en("Fictitious"))
     ] = None

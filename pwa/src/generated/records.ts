@@ -1,0 +1,809 @@
+// Written by `python -m grid.schema_export` from the models in grid/. Do not edit.
+
+export type AnyRecord = Household | Resident | Patrol | Visit | Event;
+export type KinshipCode = "0" | "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8";
+export type SexCode = "0" | "1" | "2" | "9";
+export type EthnicCode =
+	| "01"
+	| "02"
+	| "03"
+	| "04"
+	| "05"
+	| "06"
+	| "07"
+	| "08"
+	| "09"
+	| "10"
+	| "11"
+	| "12"
+	| "13"
+	| "14"
+	| "15"
+	| "16"
+	| "17"
+	| "18"
+	| "19"
+	| "20"
+	| "21"
+	| "22"
+	| "23"
+	| "24"
+	| "25"
+	| "26"
+	| "27"
+	| "28"
+	| "29"
+	| "30"
+	| "31"
+	| "32"
+	| "33"
+	| "34"
+	| "35"
+	| "36"
+	| "37"
+	| "38"
+	| "39"
+	| "40"
+	| "41"
+	| "42"
+	| "43"
+	| "44"
+	| "45"
+	| "46"
+	| "47"
+	| "48"
+	| "49"
+	| "50"
+	| "51"
+	| "52"
+	| "53"
+	| "54"
+	| "55"
+	| "56"
+	| "97"
+	| "98";
+export type MaritalCode = "10" | "20" | "21" | "22" | "23" | "30" | "40" | "90";
+export type EducationCode = "10" | "20" | "30" | "40" | "60" | "70" | "80" | "90";
+export type PoliticsCode =
+	"01" | "02" | "03" | "04" | "05" | "06" | "07" | "08" | "09" | "10" | "11" | "12" | "13";
+export type EventCategoryCode =
+	| "01"
+	| "0101"
+	| "0102"
+	| "0103"
+	| "0104"
+	| "0105"
+	| "0106"
+	| "0107"
+	| "0108"
+	| "0109"
+	| "0110"
+	| "0111"
+	| "0112"
+	| "0113"
+	| "0114"
+	| "0115"
+	| "0116"
+	| "0199"
+	| "02"
+	| "0201"
+	| "0202"
+	| "0203"
+	| "0204"
+	| "0205"
+	| "0206"
+	| "0207"
+	| "0208"
+	| "0209"
+	| "0210"
+	| "0299"
+	| "03"
+	| "0301"
+	| "0302"
+	| "0303"
+	| "0304"
+	| "0305"
+	| "0306"
+	| "0307"
+	| "0308"
+	| "0309"
+	| "0310"
+	| "0311"
+	| "0312"
+	| "0399"
+	| "04"
+	| "0401"
+	| "0402"
+	| "0403"
+	| "0404"
+	| "0405"
+	| "0406"
+	| "0407"
+	| "0408"
+	| "0409"
+	| "0499"
+	| "05"
+	| "0501"
+	| "0502"
+	| "0503"
+	| "0504"
+	| "0505"
+	| "0506"
+	| "0507"
+	| "0508"
+	| "0509"
+	| "0599"
+	| "06"
+	| "0601"
+	| "0602"
+	| "0603"
+	| "0604"
+	| "0605"
+	| "0606"
+	| "0607"
+	| "0699"
+	| "07"
+	| "0701"
+	| "0702"
+	| "0703"
+	| "0704"
+	| "0705"
+	| "0706"
+	| "0707"
+	| "0708"
+	| "0709"
+	| "0710"
+	| "0799"
+	| "08"
+	| "0801"
+	| "0802"
+	| "0803"
+	| "0804"
+	| "0805"
+	| "09"
+	| "0901"
+	| "0902"
+	| "0903"
+	| "0904"
+	| "0905"
+	| "0906"
+	| "0907"
+	| "0999"
+	| "10"
+	| "1001"
+	| "1002"
+	| "1003"
+	| "1004"
+	| "99";
+export type EventStatusCode =
+	| "10"
+	| "11"
+	| "12"
+	| "20"
+	| "25"
+	| "30"
+	| "40"
+	| "41"
+	| "50"
+	| "55"
+	| "52"
+	| "51"
+	| "60"
+	| "61"
+	| "70"
+	| "80"
+	| "81"
+	| "90"
+	| "91"
+	| "92"
+	| "93"
+	| "99";
+
+/**
+ * One household of a household group.
+ */
+export interface Household {
+	/**
+	 * 类型 · Type
+	 */
+	type: "household";
+	/**
+	 * 版本 · Schema
+	 */
+	schema: number;
+	/**
+	 * 网格 · Grid
+	 */
+	grid: string;
+	created: Trace;
+	updated: Trace;
+	/**
+	 * 字段时钟 · Field clocks
+	 */
+	stamps?: {
+		[k: string]: string;
+	};
+	/**
+	 * 合并情况 · Merge
+	 */
+	merge?: MergeNote | null;
+	/**
+	 * 虚构数据 · Fictitious
+	 */
+	fictitious?: boolean | null;
+	/**
+	 * 门牌地址 · Address
+	 */
+	address: string;
+	/**
+	 * 楼栋 · Building
+	 */
+	building?: string | null;
+	/**
+	 * 单元 · Unit
+	 */
+	unit?: string | null;
+	/**
+	 * 房号 · Room
+	 */
+	room?: string | null;
+	/**
+	 * 户号 · Household number
+	 */
+	household_number?: string | null;
+	/**
+	 * 户主 · Head of household
+	 */
+	head?: string | null;
+	/**
+	 * 户主姓名 · Head's name
+	 */
+	head_name?: string | null;
+	/**
+	 * 联系电话 · Phone
+	 */
+	phone?: string | null;
+	/**
+	 * 居住类型 · Residence
+	 */
+	residence_type?: ("registered" | "rented" | "vacant" | "registered_absent" | "other") | null;
+	/**
+	 * 在住人数 · People living here
+	 */
+	members?: number | null;
+	/**
+	 * 房屋用途 · Use of the house
+	 */
+	housing_use?: ("dwelling" | "rental" | "shop" | "mixed" | "factory" | "other") | null;
+	/**
+	 * 建筑面积（㎡） · Floor area (m²)
+	 */
+	area?: number | null;
+	/**
+	 * 房主姓名 · Owner's name
+	 */
+	owner_name?: string | null;
+	/**
+	 * 房主电话 · Owner's phone
+	 */
+	owner_phone?: string | null;
+	/**
+	 * 标签 · Tags
+	 */
+	tags?: string[];
+	/**
+	 * 隐患类型 · Hazards
+	 */
+	hazards?: string[];
+	/**
+	 * 住户状态 · Status
+	 */
+	status?: ("living" | "moved_out" | "demolished") | null;
+	/**
+	 * 上次走访 · Last visit
+	 */
+	last_visit?: string | null;
+	/**
+	 * 位置 · Position
+	 */
+	place?: Place | null;
+	/**
+	 * 备注 · Note
+	 */
+	note?: string | null;
+	/**
+	 * 主管意见 · Supervisor's remark
+	 */
+	review_note?: string | null;
+}
+/**
+ * When (hybrid logical clock), by whom and on which device something was done.
+ */
+export interface Trace {
+	at: string;
+	by: string;
+	device: string;
+}
+/**
+ * What the server notes on a document that it merged; phones only read it.
+ */
+export interface MergeNote {
+	parents: string[];
+	sides: MergeSide[];
+	fields: {
+		[k: string]: MergedField;
+	};
+	review: boolean;
+	policy: number;
+}
+/**
+ * One of the edits that met in a merge.
+ */
+export interface MergeSide {
+	rev: string;
+	by?: string | null;
+	device?: string | null;
+	at?: string | null;
+	deleted?: boolean | null;
+}
+/**
+ * How a field was decided: the revision whose value stands (``None``: joined), who lost.
+ */
+export interface MergedField {
+	policy: string;
+	chosen?: string | null;
+	lost?: string[];
+}
+/**
+ * A position as the device gave it: degrees, metres of accuracy, coordinate system.
+ */
+export interface Place {
+	latitude: number;
+	longitude: number;
+	accuracy?: number | null;
+	crs?: string;
+}
+/**
+ * A person who lives, or is registered, in a grid.
+ */
+export interface Resident {
+	/**
+	 * 类型 · Type
+	 */
+	type: "resident";
+	/**
+	 * 版本 · Schema
+	 */
+	schema: number;
+	/**
+	 * 网格 · Grid
+	 */
+	grid: string;
+	created: Trace;
+	updated: Trace;
+	/**
+	 * 字段时钟 · Field clocks
+	 */
+	stamps?: {
+		[k: string]: string;
+	};
+	/**
+	 * 合并情况 · Merge
+	 */
+	merge?: MergeNote | null;
+	/**
+	 * 虚构数据 · Fictitious
+	 */
+	fictitious?: boolean | null;
+	/**
+	 * 姓名 · Name
+	 */
+	name: string;
+	/**
+	 * 曾用名 · Former name
+	 */
+	former_name?: string | null;
+	/**
+	 * 所属住户 · Household
+	 */
+	household?: string | null;
+	/**
+	 * 与户主关系 · Relation to head
+	 */
+	relation?: KinshipCode | null;
+	/**
+	 * 公民身份号码 · Id number
+	 */
+	id_number?: string | null;
+	/**
+	 * 无身份证原因 · Why no id number
+	 */
+	no_id_reason?: string | null;
+	/**
+	 * 性别 · Sex
+	 */
+	sex?: SexCode | null;
+	/**
+	 * 出生日期 · Born
+	 */
+	birth_date?: string | null;
+	/**
+	 * 民族 · Ethnic group
+	 */
+	ethnic?: EthnicCode | null;
+	/**
+	 * 婚姻状况 · Marital status
+	 */
+	marital?: MaritalCode | null;
+	/**
+	 * 学历 · Education
+	 */
+	education?: EducationCode | null;
+	/**
+	 * 政治面貌 · Political status
+	 */
+	politics?: PoliticsCode | null;
+	/**
+	 * 职业 · Occupation
+	 */
+	occupation?: string | null;
+	/**
+	 * 服务处所 · Workplace
+	 */
+	workplace?: string | null;
+	/**
+	 * 联系电话 · Phone
+	 */
+	phone?: string | null;
+	/**
+	 * 监护人姓名 · Guardian's name
+	 */
+	guardian_name?: string | null;
+	/**
+	 * 监护人电话 · Guardian's phone
+	 */
+	guardian_phone?: string | null;
+	/**
+	 * 人口类别 · Kind of resident
+	 */
+	population?: ("registered" | "floating" | "left_behind" | "absent" | "overseas") | null;
+	/**
+	 * 户籍地详址 · Registered address
+	 */
+	registered_address?: string | null;
+	/**
+	 * 现住本处 · Lives here now
+	 */
+	living_here?: boolean | null;
+	/**
+	 * 人员状态 · Status
+	 */
+	status?: ("present" | "moved_out" | "deceased") | null;
+	/**
+	 * 流入日期 · Arrived
+	 */
+	arrived?: string | null;
+	/**
+	 * 流入原因 · Reason for coming
+	 */
+	arrived_why?: string | null;
+	/**
+	 * 关爱类别 · Care
+	 */
+	care?: string[];
+	/**
+	 * 特长 · Skills
+	 */
+	skills?: string[];
+	/**
+	 * 备注 · Note
+	 */
+	note?: string | null;
+	/**
+	 * 主管意见 · Supervisor's remark
+	 */
+	review_note?: string | null;
+}
+/**
+ * One patrol from its start to its end.
+ */
+export interface Patrol {
+	/**
+	 * 类型 · Type
+	 */
+	type: "patrol";
+	/**
+	 * 版本 · Schema
+	 */
+	schema: number;
+	/**
+	 * 网格 · Grid
+	 */
+	grid: string;
+	created: Trace;
+	updated: Trace;
+	/**
+	 * 字段时钟 · Field clocks
+	 */
+	stamps?: {
+		[k: string]: string;
+	};
+	/**
+	 * 合并情况 · Merge
+	 */
+	merge?: MergeNote | null;
+	/**
+	 * 虚构数据 · Fictitious
+	 */
+	fictitious?: boolean | null;
+	/**
+	 * 开始时间 · Started
+	 */
+	started: string;
+	/**
+	 * 结束时间 · Ended
+	 */
+	ended?: string | null;
+	/**
+	 * 巡查人 · Who
+	 */
+	worker?: string | null;
+	/**
+	 * 路线 · Route
+	 */
+	route?: string | null;
+	/**
+	 * 检查项 · Checks
+	 */
+	checks?: Check[];
+	/**
+	 * 发现 · Findings
+	 */
+	findings?: Finding[];
+	/**
+	 * 途经点 · Way points
+	 */
+	points?: Point[];
+	/**
+	 * 备注 · Note
+	 */
+	note?: string | null;
+}
+/**
+ * One item of the checklist: looked at, and how it was.
+ */
+export interface Check {
+	key: string;
+	label?: string | null;
+	result?: "fine" | "problem" | "not_checked";
+	note?: string | null;
+}
+/**
+ * Something found on the way; ``event`` names the event it became.
+ */
+export interface Finding {
+	key: string;
+	at: string;
+	category?: string | null;
+	text: string;
+	place?: Place | null;
+	event?: string | null;
+}
+/**
+ * A coarse point of the way, taken only where the setting allows it.
+ */
+export interface Point {
+	key: string;
+	at: string;
+	place: Place;
+}
+/**
+ * One visit to one household.
+ */
+export interface Visit {
+	/**
+	 * 类型 · Type
+	 */
+	type: "visit";
+	/**
+	 * 版本 · Schema
+	 */
+	schema: number;
+	/**
+	 * 网格 · Grid
+	 */
+	grid: string;
+	created: Trace;
+	updated: Trace;
+	/**
+	 * 字段时钟 · Field clocks
+	 */
+	stamps?: {
+		[k: string]: string;
+	};
+	/**
+	 * 合并情况 · Merge
+	 */
+	merge?: MergeNote | null;
+	/**
+	 * 虚构数据 · Fictitious
+	 */
+	fictitious?: boolean | null;
+	/**
+	 * 走访住户 · Household
+	 */
+	household: string;
+	/**
+	 * 走访时间 · Visited
+	 */
+	visited: string;
+	/**
+	 * 走访人 · Who
+	 */
+	worker?: string | null;
+	/**
+	 * 走访类型 · Kind
+	 */
+	kind?: ("routine" | "care" | "safety" | "campaign" | "follow_up" | "other") | null;
+	/**
+	 * 走访结果 · Outcome
+	 */
+	outcome?: ("no_change" | "updated" | "not_home" | "refused" | "follow_up") | null;
+	/**
+	 * 见到的人 · Met
+	 */
+	met?: string[];
+	/**
+	 * 走访事项 · Items
+	 */
+	items?: VisitItem[];
+	/**
+	 * 困难及诉求 · Needs
+	 */
+	needs?: string | null;
+	/**
+	 * 位置 · Position
+	 */
+	place?: Place | null;
+	/**
+	 * 备注 · Note
+	 */
+	note?: string | null;
+}
+/**
+ * One matter of a visit and its answer; one visit serves every department's items.
+ */
+export interface VisitItem {
+	key: string;
+	label?: string | null;
+	value?: string | null;
+	note?: string | null;
+}
+/**
+ * One reported event.
+ */
+export interface Event {
+	/**
+	 * 类型 · Type
+	 */
+	type: "event";
+	/**
+	 * 版本 · Schema
+	 */
+	schema: number;
+	/**
+	 * 网格 · Grid
+	 */
+	grid: string;
+	created: Trace;
+	updated: Trace;
+	/**
+	 * 字段时钟 · Field clocks
+	 */
+	stamps?: {
+		[k: string]: string;
+	};
+	/**
+	 * 合并情况 · Merge
+	 */
+	merge?: MergeNote | null;
+	/**
+	 * 虚构数据 · Fictitious
+	 */
+	fictitious?: boolean | null;
+	category: EventCategoryCode;
+	/**
+	 * 标题 · Title
+	 */
+	title?: string | null;
+	/**
+	 * 情况描述 · What happened
+	 */
+	description: string;
+	/**
+	 * 发现时间 · Found
+	 */
+	happened: string;
+	/**
+	 * 地点 · Where
+	 */
+	address?: string | null;
+	/**
+	 * 位置 · Position
+	 */
+	place?: Place | null;
+	/**
+	 * 跨网格发现 · Found outside own grid
+	 */
+	found_outside?: boolean | null;
+	/**
+	 * 紧急程度 · Urgency
+	 */
+	urgency?: "normal" | "urgent" | "major";
+	status?: EventStatusCode;
+	/**
+	 * 反映人 · Reported by
+	 */
+	reporter_name?: string | null;
+	/**
+	 * 反映人电话 · Reporter's phone
+	 */
+	reporter_phone?: string | null;
+	/**
+	 * 相关住户 · Household
+	 */
+	household?: string | null;
+	/**
+	 * 来自巡查 · From patrol
+	 */
+	patrol?: string | null;
+	/**
+	 * 已自行处理 · Handled on the spot
+	 */
+	handled_here?: boolean | null;
+	/**
+	 * 督办级别 · Supervision
+	 */
+	supervision?: ("none" | "ordinary" | "yellow" | "red") | null;
+	/**
+	 * 裁定意见 · Verdict
+	 */
+	verdict?: string | null;
+	/**
+	 * 涉敏 · Restricted
+	 */
+	restricted?: boolean | null;
+	/**
+	 * 办理过程 · Steps
+	 */
+	log?: LogEntry[];
+	/**
+	 * 照片和录音 · Photos
+	 */
+	media?: Media[];
+	/**
+	 * 我也看到 · Also seen by
+	 */
+	also_seen?: string[];
+}
+/**
+ * One step of an event: append-only, never changed afterwards.
+ */
+export interface LogEntry {
+	key: string;
+	at: string;
+	by: string;
+	action: string;
+	before?: string | null;
+	after?: string | null;
+	note?: string | null;
+}
+/**
+ * A photo or recording that travels apart; the record says what to expect.
+ */
+export interface Media {
+	key: string;
+	sha256: string;
+	bytes: number;
+	content_type?: string | null;
+}
