@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any, Final
 
 from grid.policy import DEFAULT_MERGE, Merge, Policy
@@ -38,16 +39,15 @@ def merge_fields(
 ) -> FieldMerge:
     """Merge the contents of ``authors``, which parted at ``bases``; ``table`` has the policies."""
     contents = [author.content or {} for author in authors]
+    stamped = set().union(*(author.stamps for author in authors))
     body: dict[str, Any] = {}
     stamps: dict[str, str] = {}
     decisions: list[FieldDecision] = []
-    for name in sorted(set().union(*contents, *(author.stamps for author in authors))):
-        if name in BOOKKEEPING:
-            continue
+    for name in sorted(stamped.union(*contents) - BOOKKEEPING):
         values = [content.get(name, ABSENT) for content in contents]
-        first = values[0]
-        if all(value is first or same(value, first) for value in values):
-            value, stamp = first, _newest(authors, name)
+        value = values[0]
+        if all(map(same, values, repeat(value))):
+            stamp = _newest(authors, name) if name in stamped else None
         else:
             spec = table.get(name) or COMMON.get(name) or DEFAULT_MERGE
             outcome, decision = _decide(authors, values, Field(name, spec, bases))
@@ -82,9 +82,7 @@ def _decide(
             Claim(author.rev, value, stamp, to_write, author.device or "", author.stamps, stands)
         )
     outcome = POLICIES[field.merge.policy](claims, field)
-    sides = tuple(
-        _side(author, claim, authors) for author, claim in zip(authors, claims, strict=True)
-    )
+    sides = tuple(map(_side, authors, claims, repeat(authors)))
     decision = FieldDecision(
         field=name,
         policy=field.merge.policy.value,
@@ -100,20 +98,13 @@ def _decide(
 
 def _side(author: Author, claim: Claim, authors: Sequence[Author]) -> Side:
     """Return a side with who last changed the value: its stamp tells the device and the time."""
-    by, device, at = author.by, author.device, author.at
-    if claim.given is not None and claim.given != author.at:
-        at, device = claim.given, claim.given.rpartition("-")[2]
+    by, device, at, given = author.by, author.device, author.at, claim.given
+    if given is not None and given != at:
+        at, device = given, given[-8:]
         if device != author.device:
             by = next((other.by for other in authors if other.device == device), None)
-    return Side(
-        rev=author.rev,
-        by=by,
-        device=device,
-        at=at,
-        value=_json(claim.value),
-        changed=claim.live,
-        present=claim.value is not ABSENT,
-    )
+    value, present = (None, False) if claim.value is ABSENT else (claim.value, True)
+    return Side(author.rev, by, device, at, value, claim.live, present)
 
 
 def _newest(authors: Sequence[Author], name: str) -> str | None:

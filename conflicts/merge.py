@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from grid.models import field_policies
 from grid.policy import Merge
 
 from . import reasons
@@ -28,9 +29,9 @@ LASTING: Final = frozenset({"type", "grid", "updated"})
 PolicyTable = Callable[[str | None], Mapping[str, Merge]]
 
 
-def default_policies(record_type: str | None) -> Mapping[str, Merge]:
-    """Return the declared policies of a record type; a type we do not know has none."""
-    return {}
+def declared_policies(record_type: str | None) -> Mapping[str, Merge]:
+    """Return the policies a record type's model declares; none for a type we do not know."""
+    return field_policies(record_type) if record_type is not None else {}
 
 
 def merge(
@@ -38,7 +39,7 @@ def merge(
     leaves: Sequence[Leaf],
     bodies: Mapping[str, Body],
     *,
-    policies: PolicyTable = default_policies,
+    policies: PolicyTable = declared_policies,
 ) -> Merged:
     """Merge all leaves of a document: order, repetition and grouping do not matter.
 

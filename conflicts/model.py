@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 Body = Mapping[str, Any]
 """A record document without its underscore members (``_id``, ``_rev``, ``_deleted`` …)."""
@@ -24,9 +24,8 @@ class Leaf:
     ancestors: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
-    """One leaf's part in a decision: who, where, when (hybrid logical clock), and which value."""
+class Side(NamedTuple):
+    """One author's part in a decision: who, where, when (hybrid logical clock), which value."""
 
     rev: str
     by: str | None
@@ -40,15 +39,7 @@ class Side:
 
     def as_document(self) -> dict[str, Any]:
         """Return the side as a JSON object."""
-        return {
-            "rev": self.rev,
-            "by": self.by,
-            "device": self.device,
-            "at": self.at,
-            "value": self.value,
-            "changed": self.changed,
-            "present": self.present,
-        }
+        return self._asdict()
 
 
 @dataclass(frozen=True, slots=True)

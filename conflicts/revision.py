@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from .canonical_json import canonical
 
 
+@lru_cache(maxsize=65_536)
 def generation(rev: str) -> int:
     """Return the number before the dash of ``<generation>-<hash>``, or 0 if there is none."""
     number, dash, _ = rev.partition("-")
