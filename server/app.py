@@ -20,7 +20,6 @@ from server.headers import CompressionMiddleware, HeadersMiddleware
 from server.logs import RequestMiddleware, log
 from server.metrics import Metrics
 from server.problems import Problem, from_http_exception, request_id_of
-from server.runtime import Runtime
 from server.settings import Settings
 from server.start import close, open_runtime
 from server.sync_door import sync_app

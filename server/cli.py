@@ -46,6 +46,7 @@ app.command()(wire)
 
 Data = Annotated[Path | None, typer.Option(help="Folder of the embedded store.", metavar="DIR")]
 Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
+DEMO = Path("wangge-data/demo")
 Port = Annotated[int | None, typer.Option(help="TCP port to listen on.", min=1, max=65535)]
 
 
@@ -57,9 +58,7 @@ def _settings(data: Path | None, host: str | None = None, port: int | None = Non
 
 @app.command()
 def demo(
-    data: Annotated[Path, typer.Option(help="Folder of the demo.", metavar="DIR")] = Path(
-        "var/demo"
-    ),
+    data: Annotated[Path, typer.Option(help="Folder of the demo.", metavar="DIR")] = DEMO,
     host: Host = None,
     port: Port = None,
 ) -> None:
@@ -103,3 +102,28 @@ def import_grids(
 
     if not run(_settings(data), file):
         raise typer.Exit(1)
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="Where to write it; must not exist yet.")],
+    data: Data = None,
+) -> None:
+    """Copy the embedded store into one file while the server goes on working."""
+    from server.commands.backup import backup as run
+
+    run(_settings(data), file)
+    typer.echo(f"backed up to {file}")
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A backup.")],
+    data: Data = None,
+) -> None:
+    """Make the store from a backup; phones then compare what they have instead of trusting
+    their checkpoints."""
+    from server.commands.backup import restore as run
+
+    run(_settings(data), file)
+    typer.echo(f"restored from {file}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import parse_qs
 
 from secure import (
     ContentSecurityPolicy,
@@ -25,7 +24,6 @@ RawHeaders = list[tuple[bytes, bytes]]
 
 _SELF: Final = "'self'"
 _NONE: Final = "'none'"
-_WAITING_FEEDS: Final = {"longpoll", "continuous", "eventsource"}
 
 
 def content_security_policy(*, app: bool = False) -> ContentSecurityPolicy:
@@ -97,8 +95,9 @@ class HeadersMiddleware:
 
 
 class CompressionMiddleware:
-    """Compresses answers, but not feeds that wait: compression would hold their heartbeats back
-    (pouchdb issue 7993)."""
+    """Compresses answers other than those of replication: the wire compresses its own, and its
+    feeds wait, so their heartbeats must not be held back (pouchdb issue 7993).
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._plain = app
@@ -106,8 +105,5 @@ class CompressionMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
-        waits = scope["type"] == "http" and scope["path"].endswith("/_changes")
-        if waits:
-            feeds = parse_qs(scope["query_string"].decode("latin-1")).get("feed", [])
-            waits = not _WAITING_FEEDS.isdisjoint(feeds)
-        await (self._plain if waits else self._compressed)(scope, receive, send)
+        replication = scope["type"] == "http" and scope["path"].startswith("/sync/")
+        await (self._plain if replication else self._compressed)(scope, receive, send)

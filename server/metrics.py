@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Final
 
 from prometheus_client import (
@@ -14,8 +14,10 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
-from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
+
+from sync.follower import Follower
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -47,9 +49,6 @@ class Metrics:
         self.quarantine_open = self._gauge(
             "quarantine_open", "Refused documents that nobody has accepted or closed."
         )
-        self.follower_lag = self._gauge(
-            "follower_lag_databases", "Databases with changes not yet merged and projected."
-        )
         ProcessCollector(registry=self.registry)
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
@@ -75,21 +74,36 @@ class Metrics:
             outcome = {None: "accepted", "forbidden": "refused"}.get(error, error)
             self._pushed.labels(outcome).inc()
 
-    def watch(self, counters: Iterable[tuple[str, str, Callable[[], float]]]) -> None:
-        """Export counters that other parts keep: name, description, and how to read it."""
-        self.registry.register(_Watched(tuple(counters)))
+    def watch(self, follower: Follower) -> None:
+        """Export the follower's own counters as well."""
+        self.registry.register(_Following(follower))
 
     def text(self) -> bytes:
         """Return all metrics in Prometheus' text format."""
         return generate_latest(self.registry)
 
 
-class _Watched(Collector):
-    """Counters read at the time of the scrape."""
+class _Following(Collector):
+    """The follower's counters, read when they are asked for."""
 
-    def __init__(self, counters: tuple[tuple[str, str, Callable[[], float]], ...]) -> None:
-        self._counters = counters
+    def __init__(self, follower: Follower) -> None:
+        self._follower = follower
 
     def collect(self) -> Iterable[Metric]:
-        for name, text, read in self._counters:
-            yield CounterMetricFamily(f"wangge_{name}", text, value=read())
+        follower = self._follower
+        lag = "How long the change that has waited longest for the follower has waited."
+        yield GaugeMetricFamily("wangge_follower_lag_seconds", lag, follower.lag_seconds)
+        behind = "Grid databases with changes that the follower has not handled yet."
+        yield GaugeMetricFamily("wangge_follower_databases_behind", behind, follower.waiting)
+        for name, text, value in (
+            ("conflicts_merged", "Documents whose conflicting edits were merged.", follower.merged),
+            ("reviews_opened", "Merges put to a supervisor.", follower.reviews_opened),
+            (
+                "records_projected",
+                "Records written into the canonical database.",
+                follower.projected,
+            ),
+            ("documents_set_aside", "Documents that could not be merged.", follower.set_aside),
+            ("follower_failures", "Rounds the store broke off.", follower.failures),
+        ):
+            yield CounterMetricFamily(f"wangge_{name}", text, value)

@@ -56,7 +56,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     data: Path = Field(
-        Path("var"), description="Folder of the embedded store and of the secret key."
+        Path("wangge-data"), description="Folder of the embedded store and of the secret key."
     )
     store: str | None = Field(
         None, description="Store address; without it `sqlite:///<data>/wangge.db`."

@@ -41,6 +41,7 @@ async def open_runtime(settings: Settings, metrics: Metrics) -> Runtime:
         metrics=metrics,
         wire=wire_app(store, TokenKeeper(gateway, audit, metrics)),
     )
+    metrics.watch(follower)
     if settings.follower:
         runtime.following.start()
     return runtime

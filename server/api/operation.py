@@ -45,6 +45,7 @@ class Output(BaseModel):
 P = TypeVar("P", bound=Input)
 Q = TypeVar("Q", bound=Input)
 B = TypeVar("B", bound=Input)
+M = TypeVar("M", bound=Input)
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,7 @@ async def _json(request: Request) -> Any:
         raise Problem("malformed-json", str(error)) from None
 
 
-def _validated(model: type[Input], values: Any, place: str) -> Any:
+def _validated(model: type[M], values: Any, place: str) -> M:
     try:
         return model.model_validate(values)
     except ValidationError as error:

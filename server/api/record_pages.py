@@ -54,7 +54,7 @@ class Walk:
         self._following = Cursors(key, "following")
         self._asked = [record_type, [path[-1] for path in subtrees]]
 
-    async def list(self, cursor: str | None) -> Page:
+    async def listing(self, cursor: str | None) -> Page:
         """Return a page in the order of the index: subtree by subtree, by grid, by last change."""
         if cursor is None:
             number, after = 0, None

@@ -106,7 +106,7 @@ async def list_records(call: Call[Nothing, RecordsQuery, Nothing]) -> RecordPage
         query.limit,
     )
     page = await (
-        walk.follow(query.changed_since) if query.changed_since else walk.list(query.cursor)
+        walk.follow(query.changed_since) if query.changed_since else walk.listing(query.cursor)
     )
     views = [_view(document, unmasked=query.unmasked) for document in page.documents]
     await _log_unmasked(call, query, views)

@@ -11,7 +11,7 @@ import uvicorn
 from server.app import create_app
 from server.logs import configure, log
 from server.settings import Settings
-from server.start import open_databases
+from server.databases import open_databases
 from sync.follower import Follower
 from sync.registry import Registry
 

@@ -13,7 +13,6 @@ from grid.permissions import Role
 from server.audit import Audit
 from server.clock import timestamp, utc_now
 from server.commands.errors import CommandError
-from server.databases import opened
 from server.passwords import MAXIMUM_LENGTH, MINIMUM_LENGTH, hash_password
 from server.scopes import SCOPES
 from server.sessions import Sessions
