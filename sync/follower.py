@@ -1,0 +1,162 @@
+"""The follower: sees which grids changed, merges what conflicts, projects what won.
+
+For each grid database it reads the changes after its checkpoint (``_local/follower`` there) and
+does, in this order: decision records, merged revisions with the tombstones of losing leaves (one
+batch), projection into ``canonical``, checkpoint. Every step gives the same result when repeated,
+so a crash between any two costs nothing but doing them again, and two followers on one grid do no
+harm.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sync.errors import DatabaseNotFound, StoreError
+from sync.paths import GRID_PREFIX
+from sync.projection import Projection
+from sync.registry import Registry
+from sync.resolving import Resolver
+from sync.store import Change, DocumentStore
+
+CHECKPOINT: Final = "follower"
+
+_POSITION_DATABASE: Final = "canonical"
+_PAGE: Final = 500
+_AT_ONCE: Final = 4
+_WAIT_SECONDS: Final = 5.0
+_RETRY_SECONDS: Final = 1.0
+
+
+class Follower:
+    """Brings ``canonical`` after the grids. Counters are for the metrics page."""
+
+    def __init__(self, store: DocumentStore, registry: Registry) -> None:
+        self._store = store
+        self._resolver = Resolver(store, registry)
+        self._projection = Projection(store, registry)
+        self._position: str | None = None
+        self._behind: dict[str, float] = {}
+        self.merged = 0
+        self.reviews_opened = 0
+        self.projected = 0
+        self.set_aside = 0
+        self.failures = 0
+
+    @property
+    def lag_seconds(self) -> float:
+        """How long the change that has waited longest has waited; 0 when nothing waits."""
+        if not self._behind:
+            return 0.0
+        return time.monotonic() - min(self._behind.values())
+
+    @property
+    def waiting(self) -> int:
+        """How many grid databases have changes that were not followed yet."""
+        return len(self._behind)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Follow until ``stop`` is set; a failing store is tried again after a second."""
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            while not stop.is_set():
+                try:
+                    await self.catch_up()
+                except StoreError:
+                    self.failures += 1
+                    await asyncio.wait([stopping], timeout=_RETRY_SECONDS)
+                    continue
+                await self._wait(stopping)
+        finally:
+            stopping.cancel()
+
+    async def catch_up(self) -> None:
+        """Follow until nothing is left to do. Raises ``StoreError`` when the store fails."""
+        while True:
+            position = await self._read_position()
+            names, reached = await self._store.database_updates(position)
+            grids = [name for name in names if name.startswith(GRID_PREFIX)]
+            now = time.monotonic()
+            for name in grids:
+                self._behind.setdefault(name, now)
+            await self._follow_all(grids)
+            if reached == position:
+                return
+            await self._write_position(reached)
+            if not grids:
+                return
+
+    async def follow(self, database: str) -> int:
+        """Bring one grid up to date; return how many changes there were."""
+        followed = 0
+        try:
+            since = await self._read_checkpoint(database)
+            while True:
+                page = await self._store.changes(
+                    database, since, limit=_PAGE, all_leaves=True, bodies=True
+                )
+                if not page.changes:
+                    break
+                await self._handle(database, page.changes)
+                followed += len(page.changes)
+                since = page.last_seq
+                await self._store.put_local(database, CHECKPOINT, {"since": since})
+        except DatabaseNotFound:
+            pass  # destroyed meanwhile; nothing of it is left to follow
+        self._behind.pop(database, None)
+        return followed
+
+    async def _handle(self, database: str, changes: Sequence[Change]) -> None:
+        contested = [change.doc_id for change in changes if _contested(change)]
+        resolved = await self._resolver.resolve(database, contested)
+        self.merged += resolved.merged
+        self.reviews_opened += resolved.reviews_opened
+        self.set_aside += resolved.set_aside
+        winners = [
+            change.winner
+            for change in changes
+            if change.winner is not None and change.doc_id not in resolved.winners
+        ]
+        winners += [winner for winner in resolved.winners.values() if winner is not None]
+        self.projected += await self._projection.project(database, winners)
+
+    async def _follow_all(self, grids: Sequence[str]) -> None:
+        gate = asyncio.Semaphore(_AT_ONCE)
+
+        async def one(name: str) -> None:
+            async with gate:
+                await self.follow(name)
+
+        async with asyncio.TaskGroup() as group:
+            for name in grids:
+                group.create_task(one(name))
+
+    async def _wait(self, stopping: asyncio.Task[Any]) -> None:
+        position = await self._read_position()
+        changed = asyncio.create_task(
+            self._store.wait_for_change(None, position, timeout=_WAIT_SECONDS)
+        )
+        await asyncio.wait([stopping, changed], return_when=asyncio.FIRST_COMPLETED)
+        changed.cancel()
+        await asyncio.gather(changed, return_exceptions=True)
+
+    async def _read_checkpoint(self, database: str) -> str:
+        local = await self._store.get_local(database, CHECKPOINT)
+        return "0" if local is None else str(local["since"])
+
+    async def _read_position(self) -> str:
+        if self._position is None:
+            local = await self._store.get_local(_POSITION_DATABASE, CHECKPOINT)
+            self._position = "0" if local is None else str(local["since"])
+        return self._position
+
+    async def _write_position(self, position: str) -> None:
+        self._position = position
+        await self._store.put_local(_POSITION_DATABASE, CHECKPOINT, {"since": position})
+
+
+def _contested(change: Change) -> bool:
+    """Tell whether a document has leaves to merge: several live ones, or one beside tombstones."""
+    return len(change.leaves) > 1 and any(not leaf.deleted for leaf in change.leaves)

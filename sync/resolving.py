@@ -1,0 +1,186 @@
+"""Resolving: read a document's leaves, merge them, keep the decision, write the merged revision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import orjson
+
+from conflicts import Leaf, Merged, merge, wanted
+from conflicts.canonical_json import canonical
+from grid.models import field_policies
+from grid.policy import Merge
+from sync.paths import grid_path
+from sync.registry import Registry
+from sync.store import DocumentStore, Revision, Write
+from sync.timing import now_text
+
+REVIEWS: Final = "reviews"
+CANNOT_MERGE: Final = "cannot_merge"
+"""Reason of a decision that stands for a document the resolver could not make sense of."""
+_OPEN: Final = "open"
+
+
+@dataclass(slots=True)
+class Resolved:
+    """What became of a batch; ``winners`` holds the revision that stands for each document."""
+
+    merged: int = 0
+    reviews_opened: int = 0
+    set_aside: int = 0
+    winners: dict[str, Revision | None] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Case:
+    merged: Merged
+    leaves: dict[str, Revision]
+
+
+def _policies(record_type: str | None) -> Mapping[str, Merge]:
+    return field_policies(record_type or "")
+
+
+def decision_id(doc_id: str, rev: str) -> str:
+    """Return the id of the decision about the merge that made ``rev``."""
+    return f"decision:{doc_id}:{rev}"
+
+
+class Resolver:
+    """Merges what conflicts in one grid's database."""
+
+    def __init__(self, store: DocumentStore, registry: Registry) -> None:
+        self._store = store
+        self._registry = registry
+
+    async def resolve(self, database: str, doc_ids: Sequence[str]) -> Resolved:
+        """Merge the leaves of these documents: decisions first, then revisions, in batches.
+
+        A document that cannot be merged keeps its leaves, and a decision says so to a person.
+        """
+        outcome = Resolved()
+        cases: list[_Case] = []
+        decisions: dict[str, dict[str, Any]] = {}
+        path = await grid_path(self._registry, database)
+        for doc_id in doc_ids:
+            revisions = await self._store.revisions(database, doc_id, "all", ancestry=True)
+            if not revisions:
+                continue
+            try:
+                merged = await self._merge(database, doc_id, revisions)
+            except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+                outcome.set_aside += 1
+                outcome.winners[doc_id] = revisions[0]
+                decisions[f"decision:{doc_id}:failed"] = _failure(revisions, path, error)
+                continue
+            cases.append(_Case(merged, {revision.rev: revision for revision in revisions}))
+            if not merged.noop:
+                decisions[decision_id(doc_id, merged.rev)] = _document(merged, path)
+        outcome.reviews_opened = await self._keep(decisions)
+        await self._supersede(cases)
+        await self._store_merged(database, cases)
+        for case in cases:
+            outcome.merged += not case.merged.noop
+            outcome.winners[case.merged.doc_id] = _winner(case)
+        return outcome
+
+    async def _merge(self, database: str, doc_id: str, revisions: Sequence[Revision]) -> Merged:
+        leaves = [
+            Leaf(r.rev, orjson.loads(r.body or b"{}"), r.deleted, r.ancestors) for r in revisions
+        ]
+        bodies: dict[str, Any] = {}
+        absent: set[str] = set()
+        while need := wanted(leaves, bodies, frozenset(absent)):
+            found = await self._store.bodies(database, doc_id, need)
+            bodies.update({rev: orjson.loads(body) for rev, body in found.items()})
+            absent.update(rev for rev in need if rev not in found)
+        return merge(doc_id, leaves, bodies, policies=_policies)
+
+    async def _keep(self, decisions: Mapping[str, dict[str, Any]]) -> int:
+        """Write decisions that are not there yet; return how many of them wait for a person."""
+        ids = list(decisions)
+        known = await self._store.get_many(REVIEWS, ids)
+        new = [doc_id for doc_id, found in zip(ids, known, strict=True) if found is None]
+        if new:
+            writes = [Write(doc_id, orjson.dumps(decisions[doc_id])) for doc_id in new]
+            await self._store.write(REVIEWS, writes)
+        return sum(decisions[doc_id]["status"] == _OPEN for doc_id in new)
+
+    async def _supersede(self, cases: Sequence[_Case]) -> None:
+        """Mark earlier decisions that a late leaf made void; what a person decided stays said."""
+        new_by_old = {
+            decision_id(case.merged.doc_id, rev): case.merged.rev
+            for case in cases
+            if not case.merged.noop
+            for rev in case.merged.decision.supersedes
+        }
+        ids = list(new_by_old)
+        writes = []
+        for doc_id, found in zip(ids, await self._store.get_many(REVIEWS, ids), strict=True):
+            if found is None or found.deleted:
+                continue
+            body = orjson.loads(found.body)
+            if body.get("superseded_by") == new_by_old[doc_id]:
+                continue
+            body["superseded_by"] = new_by_old[doc_id]
+            if body["status"] in (_OPEN, "settled"):
+                body["status"] = "superseded"
+            writes.append(Write(doc_id, orjson.dumps(body), ancestors=(found.rev,)))
+        if writes:
+            await self._store.write(REVIEWS, writes)
+
+    async def _store_merged(self, database: str, cases: Sequence[_Case]) -> None:
+        writes: list[Write] = []
+        for case in cases:
+            merged, leaves = case.merged, case.leaves
+            if not merged.noop:
+                ancestors = (merged.parent, *leaves[merged.parent].ancestors)
+                body = canonical(merged.body)
+                writes.append(Write(merged.doc_id, body, merged.rev, ancestors, merged.deleted))
+            for leaf, tombstone in merged.tombstones:
+                ancestors = (leaf, *leaves[leaf].ancestors)
+                writes.append(Write(merged.doc_id, b"{}", tombstone, ancestors, True))
+        if writes:
+            await self._store.write(database, writes, new_edits=False)
+
+
+def _winner(case: _Case) -> Revision | None:
+    merged = case.merged
+    if merged.noop:
+        return case.leaves.get(merged.rev)
+    return Revision(merged.doc_id, merged.rev, merged.deleted, canonical(merged.body))
+
+
+def _document(merged: Merged, path: Sequence[str]) -> dict[str, Any]:
+    decision = merged.decision
+    return {
+        **decision.as_document(),
+        "path": list(path),
+        "grid": path[-1],
+        "status": _OPEN if decision.reviews else "settled",
+        "opened": now_text(),
+    }
+
+
+def _failure(
+    revisions: Sequence[Revision], path: Sequence[str], error: Exception
+) -> dict[str, Any]:
+    return {
+        "doc_id": revisions[0].doc_id,
+        "type": revisions[0].doc_id.partition(":")[0],
+        "grid": path[-1],
+        "rev": revisions[0].rev,
+        "base_rev": None,
+        "base": None,
+        "leaves": [revision.rev for revision in revisions],
+        "fields": [],
+        "reviews": [CANNOT_MERGE],
+        "policy_version": 0,
+        "supersedes": [],
+        "error": f"{type(error).__name__}: {error}"[:500],
+        "path": list(path),
+        "status": _OPEN,
+        "opened": now_text(),
+    }
