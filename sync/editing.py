@@ -1,0 +1,82 @@
+"""Edits made on the server: a supervisor's decision, an integrator's plain document.
+
+Such an edit is an edit like a phone's: it has an author, a device (the server's own id), a clock,
+and a stamp for each field it changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from conflicts.clock import ClockError, HybridClock, parse_clock
+from grid.models import schema_version
+from grid.permissions import Actor
+
+SERVER_DEVICE: Final = "00000000"
+"""The device id in clocks of edits that were made on the server."""
+_BOOKKEEPING: Final = frozenset({"created", "updated", "stamps", "merge", "schema"})
+_clock = HybridClock(SERVER_DEVICE)
+
+
+def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Return the fields in which two states of a record differ, without bookkeeping."""
+    names = (before.keys() | after.keys()) - _BOOKKEEPING
+    missing = object()
+    return sorted(
+        name
+        for name in names
+        if not name.startswith("_") and before.get(name, missing) != after.get(name, missing)
+    )
+
+
+def stamped(
+    before: Mapping[str, Any], after: Mapping[str, Any], actor: Actor, physical_ms: int
+) -> dict[str, Any]:
+    """Return ``after`` as an edit of ``before`` by ``actor`` now: ``updated`` and stamps set.
+
+    A new stamp is always above the one it overwrites, however wrong that clock was.
+    """
+    old = before.get("stamps") or {}
+    stamps = dict(old)
+    at = str(_clock.now(physical_ms))
+    for name in changed_fields(before, after):
+        stamps[name] = str(_clock.overwrite(_parsed(old.get(name)), physical_ms))
+        at = max(at, stamps[name])
+    trace = {"at": at, "by": actor.user, "device": actor.device or SERVER_DEVICE}
+    return {**after, "updated": trace, "stamps": stamps}
+
+
+def complete(
+    document: Mapping[str, Any],
+    before: Mapping[str, Any] | None,
+    actor: Actor,
+    physical_ms: int,
+) -> dict[str, Any]:
+    """Fill in the bookkeeping that a plain document from another system lacks.
+
+    A document that brings its own ``updated``, other than the one it was made on, is left as it
+    is. Otherwise: ``schema``, ``created``, ``updated``, the stamps of changed fields, and the
+    ``merge`` note of the state it was made on.
+    """
+    known = before or {}
+    brought = document.get("updated")
+    if brought is not None and brought != known.get("updated"):
+        return dict(document)
+    after = dict(document)
+    after.setdefault("schema", known.get("schema", schema_version(str(document.get("type")))))
+    if "merge" in known:
+        after.setdefault("merge", known["merge"])
+    if before is None:
+        at = str(_clock.now(physical_ms))
+        trace = {"at": at, "by": actor.user, "device": actor.device or SERVER_DEVICE}
+        return {**after, "created": trace, "updated": trace, "stamps": {}}
+    after.setdefault("created", known.get("created"))
+    return stamped(known, after, actor, physical_ms)
+
+
+def _parsed(stamp: Any) -> Any:
+    try:
+        return parse_clock(stamp) if isinstance(stamp, str) else None
+    except ClockError:
+        return None
