@@ -1,0 +1,136 @@
+"""A running application on a small populated store, and clients signed in to it."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from grid.csv_import import dianbai_csv, read_grids_csv
+from grid.permissions import Role
+from server.app import create_app
+from server.commands.users import Users
+from server.databases import opened
+from server.runtime import Runtime
+from server.scopes import SCOPES
+from server.settings import Settings
+from sync.registry import Registry
+
+PASSWORD = "wangge-demo"
+BUILDING = "44090400400100104"
+GROUP = "440904004001001"
+VILLAGE = "440904004001"
+TOWN = "440904004"
+DISTRICT = "440904"
+ELSEWHERE = "44090400420500101"
+OTHER_TOWN = "440904001"
+DEVICE = "0123abcd"
+
+PEOPLE: dict[str, tuple[Role, tuple[str, ...]]] = {
+    "worker1": (Role.GRIDWORKER, (BUILDING,)),
+    "worker2": (Role.GRIDWORKER, (BUILDING,)),
+    "worker3": (Role.GRIDWORKER, (ELSEWHERE,)),
+    "lead": (Role.LEAD, (GROUP,)),
+    "dispatcher": (Role.DISPATCHER, (TOWN,)),
+    "department": (Role.DEPARTMENT, (TOWN,)),
+    "auditor": (Role.AUDITOR, (DISTRICT,)),
+    "village": (Role.SUPERVISOR_VILLAGE, (VILLAGE,)),
+    "town": (Role.SUPERVISOR_TOWN, (TOWN,)),
+    "district": (Role.SUPERVISOR_DISTRICT, (DISTRICT,)),
+    "integrator": (Role.INTEGRATOR, (TOWN,)),
+}
+
+
+async def _populate(settings: Settings) -> None:
+    async with opened(settings) as store:
+        await Registry(store).import_grids(read_grids_csv(dianbai_csv()).nodes)
+        users = Users(store, settings)
+        for username, (role, grids) in PEOPLE.items():
+            scopes = frozenset(SCOPES) if role is Role.INTEGRATOR else frozenset()
+            await users.add(username, f"演示{username}", role, PASSWORD, grids, scopes)
+
+
+@pytest.fixture(scope="session")
+def populated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with the hierarchy of 电白 and an account of every role."""
+    folder = tmp_path_factory.mktemp("populated")
+    settings = Settings.load({}, data=folder)
+    settings.signing_key()
+    asyncio.run(_populate(settings))
+    return folder
+
+
+Serve = Callable[..., Any]
+
+
+@pytest.fixture
+def serve(populated: Path, tmp_path: Path) -> Serve:
+    """Start an application on a copy of the populated folder, with other settings if wanted."""
+
+    @asynccontextmanager
+    async def start(**overrides: Any) -> AsyncIterator[Starlette]:
+        data = tmp_path / "data"
+        if not data.exists():
+            shutil.copytree(populated, data)
+        app = create_app(Settings.load({}, data=data, **overrides))
+        async with app.router.lifespan_context(app):
+            yield app
+
+    return start
+
+
+@pytest.fixture
+async def app(serve: Serve) -> AsyncIterator[Starlette]:
+    """An application with default settings."""
+    async with serve() as started:
+        yield started
+
+
+@pytest.fixture
+def runtime(app: Starlette) -> Runtime:
+    """The parts of the running application."""
+    found: Runtime = app.state.runtime
+    return found
+
+
+def client_of(app: Starlette, **options: Any) -> httpx.AsyncClient:
+    """Return a client that talks to the application without a network."""
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    return httpx.AsyncClient(transport=transport, base_url="http://testserver", **options)
+
+
+@pytest.fixture
+async def client(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the application, nobody signed in."""
+    async with client_of(app) as made:
+        yield made
+
+
+SignIn = Callable[..., Awaitable[str]]
+
+
+@pytest.fixture
+def sign_in(client: httpx.AsyncClient) -> SignIn:
+    """Sign in and return the token; the client keeps no cookie, so tests choose how to show it."""
+
+    async def do(username: str, device: str | None = DEVICE) -> str:
+        form = {"username": username, "password": PASSWORD, "device": device}
+        response = await client.post("/api/v1/session", json=form)
+        assert response.status_code == 201, response.text
+        client.cookies.clear()
+        token: str = response.json()["token"]
+        return token
+
+    return do
+
+
+def bearer(token: str) -> dict[str, str]:
+    """Return the header that shows a token."""
+    return {"Authorization": f"Bearer {token}"}
