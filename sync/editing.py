@@ -43,7 +43,8 @@ def stamped(
     for name in changed_fields(before, after):
         stamps[name] = str(_clock.overwrite(_parsed(old.get(name)), physical_ms))
         at = max(at, stamps[name])
-    trace = {"at": at, "by": actor.user, "device": actor.device or SERVER_DEVICE}
+    # The device is the one in the clock: a reader of a stamp finds out from it whose edit it was.
+    trace = {"at": at, "by": actor.user, "device": SERVER_DEVICE}
     return {**after, "updated": trace, "stamps": stamps}
 
 
@@ -65,11 +66,12 @@ def complete(
         return dict(document)
     after = dict(document)
     after.setdefault("schema", known.get("schema", schema_version(str(document.get("type")))))
+    after.pop("merge", None)
     if "merge" in known:
-        after.setdefault("merge", known["merge"])
+        after["merge"] = known["merge"]
     if before is None:
         at = str(_clock.now(physical_ms))
-        trace = {"at": at, "by": actor.user, "device": actor.device or SERVER_DEVICE}
+        trace = {"at": at, "by": actor.user, "device": SERVER_DEVICE}
         return {**after, "created": trace, "updated": trace, "stamps": {}}
     after.setdefault("created", known.get("created"))
     return stamped(known, after, actor, physical_ms)

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
+from conflicts.revision import generation, tombstone_revision
 from sync.editing import changed_fields
+from sync.paths import database_of
 from sync.store import DocumentStore, Revision
 
 _MOST: Final = 200
 
 
-@dataclass(frozen=True, slots=True)
-class FieldChange:
+class FieldChange(NamedTuple):
     """A field's value before and after; ``None`` where there was none."""
 
-    field: str
+    name: str
     before: Any
     after: Any
 
 
 @dataclass(frozen=True, slots=True)
-class HistoryEntry:
+class Step:
     """One revision: who, on which device, at what clock, and what it changed.
 
     ``losing`` tells that it stood on a branch that a merge took in; ``complete`` is false when the
@@ -36,33 +37,34 @@ class HistoryEntry:
     by: str | None
     device: str | None
     at: str | None
-    changes: tuple[FieldChange, ...]
     merged: bool
     deleted: bool
     losing: bool
     complete: bool
+    fields: tuple[FieldChange, ...]
 
 
-async def record_history(
-    store: DocumentStore, database: str, doc_id: str, most: int = _MOST
-) -> list[HistoryEntry]:
-    """Return a record's revisions with known bodies, newest first, at most ``most``."""
+async def history_of(store: DocumentStore, grid: str, doc_id: str, most: int = _MOST) -> list[Step]:
+    """Return a record's revisions with known bodies, newest first, at most ``most``.
+
+    Tombstones by which the resolver closed a branch are left out; a person's deletion is there.
+    """
+    database = database_of(grid)
     leaves = await store.revisions(database, doc_id, "all", ancestry=True)
     if not leaves:
         return []
     parents = _parents(leaves)
     bodies = await store.bodies(database, doc_id, list(parents))
-    bodies.update({leaf.rev: leaf.body for leaf in leaves})
     known = {rev: orjson.loads(body or b"{}") for rev, body in bodies.items()}
     deleted = {leaf.rev for leaf in leaves if leaf.deleted}
     winning = {leaves[0].rev, *leaves[0].ancestors}
-    entries = [
-        _entry(rev, known, parents, deleted, rev not in winning)
-        for rev in known
-        if not (rev in deleted and not known[rev])  # the resolver's own tombstones say nothing
-    ]
-    entries.sort(key=lambda entry: (_generation(entry.rev), not entry.losing), reverse=True)
-    return entries[:most]
+    times = _times(known, parents)
+    ordered = sorted(
+        (rev for rev in known if not _closes_branch(rev, parents)),
+        key=lambda rev: (times[rev], generation(rev), rev in winning),
+        reverse=True,
+    )
+    return [_step(rev, known, parents, deleted, rev not in winning) for rev in ordered[:most]]
 
 
 def _parents(leaves: Sequence[Revision]) -> dict[str, str | None]:
@@ -74,35 +76,55 @@ def _parents(leaves: Sequence[Revision]) -> dict[str, str | None]:
     return parents
 
 
-def _entry(
+def _closes_branch(rev: str, parents: Mapping[str, str | None]) -> bool:
+    parent = parents[rev]
+    return parent is not None and rev == tombstone_revision(parent)
+
+
+def _times(
+    known: Mapping[str, Mapping[str, Any]], parents: Mapping[str, str | None]
+) -> dict[str, str]:
+    """Return each revision's clock, never earlier than that of what it was made on."""
+    times: dict[str, str] = {}
+    for rev in sorted(parents, key=generation):
+        before = times.get(parents[rev] or "", "")
+        times[rev] = max(before, _trace(known.get(rev, {})).get("at") or "")
+    return times
+
+
+def _trace(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    trace = body.get("updated") or body.get("created")
+    return trace if isinstance(trace, Mapping) else {}
+
+
+def _step(
     rev: str,
     known: Mapping[str, Mapping[str, Any]],
     parents: Mapping[str, str | None],
     deleted: set[str],
     losing: bool,
-) -> HistoryEntry:
+) -> Step:
     body = known[rev]
-    parent = parents.get(rev)
+    parent = parents[rev]
     complete = parent is None or parent in known
     while parent is not None and parent not in known:
         parent = parents.get(parent)
     before: Mapping[str, Any] = known[parent] if parent is not None else {}
-    trace = body.get("updated") or {}
+    trace = _trace(body)
     names = [] if rev in deleted else changed_fields(before, body)
-    merge = body.get("merge")
-    merged = merge is not None and merge != before.get("merge")
-    return HistoryEntry(
+    return Step(
         rev=rev,
         by=trace.get("by"),
         device=trace.get("device"),
         at=trace.get("at"),
-        changes=tuple(FieldChange(name, before.get(name), body.get(name)) for name in names),
-        merged=merged,
+        merged=_parents_noted(body) != _parents_noted(before),
         deleted=rev in deleted,
         losing=losing,
         complete=complete,
+        fields=tuple(FieldChange(name, before.get(name), body.get(name)) for name in names),
     )
 
 
-def _generation(rev: str) -> int:
-    return int(rev.partition("-")[0])
+def _parents_noted(body: Mapping[str, Any]) -> Any:
+    merge = body.get("merge")
+    return merge.get("parents") if isinstance(merge, Mapping) else None

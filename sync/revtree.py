@@ -224,6 +224,8 @@ class RevTree:
         ``ancestors`` run from the parent back, newest first; raise ``BadDocument`` when their
         generations do not go down one by one.
         """
+        if not ancestors and not self.chains:
+            return RevTree.single(rev, deleted), Outcome.NEW_LEAF
         check_ancestors(rev, ancestors)
         flag = DELETED if deleted else AVAILABLE
         extended = self._extend_only_chain(rev, ancestors, flag, limit)

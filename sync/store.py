@@ -185,6 +185,16 @@ class DocumentStore(Protocol):
         """Return these revisions, or all leaves; ``latest`` gives the leaves they grew into.
         Revisions that are not known, or whose body is gone, are left out."""
 
+    async def revisions_of_many(
+        self,
+        database: str,
+        asked: Sequence[tuple[str, Sequence[str] | Literal["all"]]],
+        *,
+        latest: bool = False,
+        ancestry: bool = True,
+    ) -> list[list[Revision]]:
+        """Return what ``revisions`` returns for each document and its revisions, in order."""
+
     async def history(self, database: str, doc_id: str, rev: str) -> list[tuple[str, str]]:
         """Return a revision and its ancestors, newest first, each ``available``, ``missing`` or
         ``deleted``; empty when the revision is not known."""

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import sqlite3
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -51,11 +51,18 @@ def check_doc_id(doc_id: str) -> None:
         raise BadDocument("Only reserved document ids may start with underscore.")
     if len(doc_id) > _MAX_ID_LENGTH or "\0" in doc_id:
         raise BadDocument(f"Document id is longer than {_MAX_ID_LENGTH} characters or holds a NUL")
-    if not doc_id.isascii():
-        try:
-            doc_id.encode()
-        except UnicodeEncodeError as error:
-            raise BadDocument("Document id is not valid Unicode text") from error
+    if not _is_unicode(doc_id):
+        raise BadDocument("Document id is not valid Unicode text")
+
+
+def _is_unicode(text: str) -> bool:
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def decode_tree(rev: str, deleted: int, tree: bytes | None) -> RevTree:
@@ -75,7 +82,7 @@ class _Document:
 
     __slots__ = ("body", "changed", "deleted", "doc_id", "new", "rev", "seq", "tree")
 
-    def __init__(self, doc_id: str, row: tuple[int, str, int, bytes | None, bytes] | None) -> None:
+    def __init__(self, doc_id: str, row: Sequence[Any] | None = None) -> None:
         self.doc_id = doc_id
         self.changed = False
         self.new: dict[str, bytes] = {}
@@ -131,8 +138,9 @@ class BatchWriter:
         """Write all; one document's fault is its own result and does not stop the others."""
         results = []
         for number, write in enumerate(writes):
-            if number % _BREATH == _BREATH - 1:
+            if number % _BREATH == 0:
                 await asyncio.sleep(0)
+                self._load(writes[number : number + _BREATH])
             try:
                 document = self._document(write.doc_id)
                 apply = document.edit if new_edits else document.replicate
@@ -144,15 +152,25 @@ class BatchWriter:
             await self._store(changed)
         return results
 
+    def _load(self, writes: Sequence[Write]) -> None:
+        """Read the stored documents that these writes are about."""
+        wanted = [write.doc_id for write in writes if write.doc_id not in self._documents]
+        try:
+            ids = orjson.dumps(wanted).decode()
+        except TypeError:  # text that is not Unicode; its document is refused later
+            ids = orjson.dumps([one for one in wanted if _is_unicode(one)]).decode()
+        for doc_id, *row in self._connection.execute(
+            "SELECT id, seq, rev, deleted, tree, body FROM documents"
+            " WHERE database = ? AND id IN (SELECT value FROM json_each(?))",
+            (self._database.id, ids),
+        ):
+            self._documents[doc_id] = _Document(doc_id, row)
+
     def _document(self, doc_id: str) -> _Document:
         document = self._documents.get(doc_id)
         if document is None:
             check_doc_id(doc_id)
-            row = self._connection.execute(
-                "SELECT seq, rev, deleted, tree, body FROM documents WHERE database = ? AND id = ?",
-                (self._database.id, doc_id),
-            ).fetchone()
-            document = self._documents[doc_id] = _Document(doc_id, row)
+            document = self._documents[doc_id] = _Document(doc_id)
         return document
 
     async def _store(self, changed: Sequence[_Document]) -> None:
@@ -162,8 +180,7 @@ class BatchWriter:
         index = IndexWriter(self._connection, database.name)
         for document in changed:
             seq += 1
-            winner = document.tree.chains[0]
-            rev, deleted = winner.rev, winner.deleted
+            rev, deleted = document.tree.winner.rev, document.tree.winner.deleted
             body = self._winning_body(document, rev)
             bodies += [(database.id, document.doc_id, r, b) for r, b in document.new.items()]
             if document.seq:
@@ -176,7 +193,7 @@ class BatchWriter:
             dead += deleted
             tree = None if document.tree.is_single else document.tree.encode()
             rows.append((database.id, document.doc_id, seq, rev, deleted, tree, body))
-            others = document.tree.leaves()[1:]
+            others = document.tree.leaves()[1:] if len(document.tree.chains) > 1 else None
             changes.append(
                 (
                     database.id,

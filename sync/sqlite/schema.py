@@ -13,6 +13,8 @@ FORMAT: Final = 1
 _PAGE_BYTES: Final = 8192
 _READ_CACHE_KIB: Final = 65536
 _WRITE_CACHE_KIB: Final = 32768
+_WAL_PAGES: Final = 4000
+"""Pages in the log before they are copied into the file: 32 MiB."""
 _WAL_KEPT_BYTES: Final = 64 * 1024 * 1024
 
 # All tables of documents are clustered by database first: one grid's documents lie together, so
@@ -120,6 +122,7 @@ def prepare(connection: sqlite3.Connection) -> None:
         raise StoreUnavailable(f"the file has store format {found}; this program reads {FORMAT}")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {_WAL_PAGES}")
     connection.execute(f"PRAGMA journal_size_limit = {_WAL_KEPT_BYTES}")
     connection.execute("PRAGMA busy_timeout = 0")
 

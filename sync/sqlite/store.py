@@ -185,6 +185,29 @@ class SqliteStore(DocumentStore):
                 connection, number, doc_id, revs, latest=latest, ancestry=ancestry
             )
 
+    async def revisions_of_many(
+        self,
+        database: str,
+        asked: Sequence[tuple[str, Sequence[str] | Literal["all"]]],
+        *,
+        latest: bool = False,
+        ancestry: bool = True,
+    ) -> list[list[Revision]]:
+        """Return what ``revisions`` returns for each document and its revisions, in order."""
+        number = self._find(database).id
+        found: list[list[Revision]] = []
+        for start in range(0, len(asked), _CHUNK):
+            if start:
+                await asyncio.sleep(0)
+            with self._reading() as connection:
+                found += [
+                    reading.revisions(
+                        connection, number, doc_id, revs, latest=latest, ancestry=ancestry
+                    )
+                    for doc_id, revs in asked[start : start + _CHUNK]
+                ]
+        return found
+
     async def history(self, database: str, doc_id: str, rev: str) -> list[tuple[str, str]]:
         """Return a revision and its ancestors, newest first, each ``available``, ``missing`` or
         ``deleted``; empty when the revision is not known."""

@@ -9,6 +9,7 @@ from typing import Any, Final
 import orjson
 
 from sync.errors import BadDocument
+from sync.revtree import parse_rev
 from sync.store import DocumentStore, Revision, WriteResult
 from sync.wire.documents import conflict_members, make_id
 from sync.wire.documents_json import document_json, parse_batch, result_json, revisions_member
@@ -86,36 +87,50 @@ async def bulk_get(request: Request, store: DocumentStore, door: Door) -> None:
     if not isinstance(asked, list):
         raise WireError(400, "bad_request", "Missing JSON list of 'docs'.")
     revs, latest = request.flag("revs"), request.flag("latest")
+    faults = [_bulk_get_fault(row) for row in asked]
+    found = iter(
+        await store.revisions_of_many(
+            door.database,
+            [
+                (row["id"], [row["rev"]] if row.get("rev") is not None else "all")
+                for row, fault in zip(asked, faults, strict=True)
+                if fault is None
+            ],
+            latest=latest,
+            ancestry=revs,
+        )
+    )
     rows = []
-    for number, row in enumerate(asked):
+    for number, (row, fault) in enumerate(zip(asked, faults, strict=True)):
         if number % _BREATH == _BREATH - 1:
             await asyncio.sleep(0)
-        rows.append(await _bulk_get_row(store, door, row, revs, latest))
+        rows.append(fault or _bulk_get_row(row, next(found), revs))
     await request.reply_bytes(b'{"results":[' + b",".join(rows) + b"]}")
 
 
-async def _bulk_get_row(
-    store: DocumentStore, door: Door, row: Any, revs: bool, latest: bool
-) -> bytes:
+def _bulk_get_fault(row: Any) -> bytes | None:
+    """Return the reply to a row that asks for nothing that could be, or ``None``."""
     doc_id = row.get("id") if isinstance(row, dict) else None
     if not isinstance(doc_id, str):
         return _bulk_get_error(None, None, "bad_request", "Each of docs must have an id, a text.")
     rev = row.get("rev")
-    if rev is not None and not isinstance(rev, str):
-        return _bulk_get_error(doc_id, None, "bad_request", "rev must be a text")
+    if rev is None:
+        return None
     try:
-        found = await store.revisions(
-            door.database, doc_id, "all" if rev is None else [rev], latest=latest, ancestry=revs
-        )
+        parse_rev(rev if isinstance(rev, str) else "")
     except BadDocument as error:
-        return _bulk_get_error(doc_id, rev, "bad_request", str(error))
+        shown = rev if isinstance(rev, str) else None
+        return _bulk_get_error(doc_id, shown, "bad_request", str(error))
+    return None
+
+
+def _bulk_get_row(row: dict[str, Any], found: list[Revision], revs: bool) -> bytes:
     if not found:
-        return _bulk_get_error(doc_id, rev or "undefined", "not_found", "missing")
+        return _bulk_get_error(row["id"], row.get("rev") or "undefined", "not_found", "missing")
     documents = b",".join(
-        b'{"ok":' + document_json(revision, revisions_member(revision) if revs else b"") + b"}"
-        for revision in found
+        [b'{"ok":%b}' % document_json(one, revisions_member(one) if revs else b"") for one in found]
     )
-    return b'{"id":' + orjson.dumps(doc_id) + b',"docs":[' + documents + b"]}"
+    return b'{"id":%b,"docs":[%b]}' % (orjson.dumps(row["id"]), documents)
 
 
 def _bulk_get_error(doc_id: str | None, rev: str | None, error: str, reason: str) -> bytes:

@@ -16,6 +16,7 @@ from sync.wire.documents_json import document_json
 from sync.wire.errors import WireError, method_not_allowed, not_offered
 from sync.wire.http import Request
 from sync.wire.keeper import Door
+from sync.wire.selector import check_selector, matches
 
 _PAGE: Final = 1000
 """Rows sent at a time."""
@@ -37,6 +38,7 @@ class _Asked:
     conflicts: bool
     seq_interval: int
     doc_ids: list[str] | None
+    selector: dict[str, Any] | None
     heartbeat: float | None
     wait: float
 
@@ -78,6 +80,11 @@ def _asked(request: Request, body: dict[str, Any]) -> _Asked:
         conflicts=request.flag("conflicts"),
         seq_interval=max(request.whole_number("seq_interval") or 1, 1),
         doc_ids=_doc_ids(request, body),
+        selector=(
+            check_selector(body.get("selector"))
+            if parameters.get("filter") == "_selector"
+            else None
+        ),
         heartbeat=_heartbeat(request),
         wait=_LONGEST_WAIT_SECONDS if longest is None else min(longest / 1000, 86_400),
     )
@@ -85,7 +92,7 @@ def _asked(request: Request, body: dict[str, Any]) -> _Asked:
 
 def _doc_ids(request: Request, body: dict[str, Any]) -> list[str] | None:
     name = request.parameters.get("filter")
-    if name is None:
+    if name is None or name == "_selector":
         return None
     if name != "_doc_ids":
         raise _unknown_filter(request, name, body)
@@ -98,16 +105,16 @@ def _doc_ids(request: Request, body: dict[str, Any]) -> list[str] | None:
 
 
 def _unknown_filter(request: Request, name: str, body: dict[str, Any]) -> WireError:
-    """Return the error for a filter other than ``_doc_ids``; the rest need design documents."""
+    """Return the error for a filter that needs design documents, or is none."""
     if name == "_view" and not request.parameters.get("view"):
         return WireError(400, "bad_request", "`view` filter parameter is not provided.")
-    if name == "_selector" and not isinstance(body.get("selector"), dict):
-        return WireError(400, "bad_request", "Selector error: expected a JSON object")
-    if name in ("_selector", "_design"):
-        return not_offered(f"Filters by {name}")
+    if name == "_design":
+        return not_offered("Filters by _design")
     if name != "_view" and "/" not in name:
         return WireError(
-            400, "bad_request", "`filter` must be _doc_ids or of the form `designname/filtername`"
+            400,
+            "bad_request",
+            "`filter` must be _doc_ids, _selector or of the form `designname/filtername`",
         )
     return WireError(404, "not_found", "missing: design documents are not offered by this server.")
 
@@ -136,13 +143,30 @@ class _Feed:
         self._sent = 0
 
     async def _page(self, since: str, limit: int | None) -> ChangesPage:
+        """Read a run of changes that fit the filter, and how far it went."""
+        selector = self._asked.selector
+        if selector is None:
+            return await self._read(since, limit)
+        fitting: list[Change] = []
+        while True:
+            page = await self._read(since, None if self._asked.descending else _PAGE)
+            since = page.last_seq
+            for left, change in enumerate(page.changes, 1 - len(page.changes)):
+                if change.winner is not None and matches(selector, change.winner.document()):
+                    fitting.append(change)
+                    if limit is not None and len(fitting) == limit:
+                        return ChangesPage(fitting, change.seq, page.pending - left)
+            if not page.pending:
+                return ChangesPage(fitting, since, 0)
+
+    async def _read(self, since: str, limit: int | None) -> ChangesPage:
         asked = self._asked
         return await self._store.changes(
             self._database,
             since,
             limit=limit,
             all_leaves=asked.all_leaves,
-            bodies=asked.include_docs,
+            bodies=asked.include_docs or asked.selector is not None,
             descending=asked.descending,
             doc_ids=asked.doc_ids,
         )
@@ -165,7 +189,7 @@ class _Feed:
         self._sent += 1
         if change.deleted:
             row += b',"deleted":true'
-        if change.winner is None:
+        if change.winner is None or not self._asked.include_docs:
             return row + b"}"
         extra = b""
         if self._asked.conflicts:
