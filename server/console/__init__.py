@@ -1,0 +1,32 @@
+"""The supervisors' pages: overview, records, reviews and quarantine, each within one's scope."""
+
+from __future__ import annotations
+
+from starlette.routing import BaseRoute
+
+from server.console import (
+    export,
+    overview,
+    quarantine,
+    record,
+    records,
+    review,
+    reviews,
+    tree,
+)
+
+__all__ = ["routes"]
+
+
+def routes() -> list[BaseRoute]:
+    """Return all routes of the console, to be mounted at ``/console``."""
+    return [
+        *overview.routes(),
+        *tree.routes(),
+        *reviews.routes(),
+        *review.routes(),
+        *quarantine.routes(),
+        *record.routes(),
+        *export.routes(),
+        *records.routes(),
+    ]

@@ -1,0 +1,75 @@
+"""A record's history as read by people: one step per edit, the newest first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from grid.masking import mask_value
+from server.console.fields import label_of, text_of
+from sync.history import FieldChange, HistoryEntry, record_history
+from sync.paths import database_of
+from sync.store import DocumentStore
+
+_UNTOLD: Final = frozenset({"type", "grid"})
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one edit did to one field, in words."""
+
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One edit. ``parallel``: made without knowing of another that won or was merged with it."""
+
+    by: str
+    device: str
+    at: str | None
+    first: bool
+    merged: bool
+    deleted: bool
+    parallel: bool
+    complete: bool
+    turns: tuple[Turn, ...]
+
+    @property
+    def icon(self) -> str:
+        """The name of the icon that stands for the kind of step."""
+        if self.deleted:
+            return "close"
+        return "merged" if self.merged else "record" if self.first else "edited"
+
+
+async def steps_of(store: DocumentStore, grid: str, record_id: str, *, masked: bool) -> list[Step]:
+    """Return the steps of a record that the archive still knows."""
+    kind = record_id.partition(":")[0]
+    entries = await record_history(store, database_of(grid), record_id)
+    return [_step(kind, entry, masked=masked) for entry in entries]
+
+
+def _step(kind: str, entry: HistoryEntry, *, masked: bool) -> Step:
+    first = entry.rev.startswith("1-")
+    told = [] if first else [c for c in entry.changes if c.field not in _UNTOLD]
+    return Step(
+        entry.by or "—",
+        entry.device or "",
+        entry.at,
+        first,
+        entry.merged,
+        entry.deleted,
+        entry.losing,
+        entry.complete,
+        tuple(_turn(kind, change, masked=masked) for change in told),
+    )
+
+
+def _turn(kind: str, change: FieldChange, *, masked: bool) -> Turn:
+    def shown(value: Any) -> str:
+        return text_of(kind, change.field, mask_value(change.field, value) if masked else value)
+
+    return Turn(label_of(kind, change.field), shown(change.before), shown(change.after))

@@ -1,0 +1,230 @@
+"""The page of one merge: agree, choose another side, give another value, take it back."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from grid.masking import MASKS, mask_record
+from grid.models import validate_record
+from grid.permissions import may_review
+from server import i18n
+from server.auth import actor_of
+from server.console.decision import (
+    authors_of,
+    compared,
+    has_personal,
+    read_value,
+    reason_text,
+)
+from server.console.fields import label_of, title_of, type_name_of
+from server.console.frame import framed, home_place
+from server.console.purpose import MIN_PURPOSE, read_purpose
+from server.console.scope import demand_scope, place
+from server.i18n import gettext as _
+from server.runtime import runtime_of
+from sync import reviews
+from sync.errors import DocumentConflict
+from sync.indexes import REVIEWS_BY_NODE
+from sync.store import DocumentStore
+
+_MAX_NOTE: Final = 500
+_MAX_VALUE: Final = 4_000
+
+Act = Callable[[DocumentStore, reviews.Review, FormData], Awaitable[None]]
+
+
+class Unfit(ValueError):
+    """What a person asked for cannot be done; the message is for him."""
+
+
+async def _found(request: Request) -> reviews.Review:
+    """Return the review that the address names; 404 outside the actor's scope."""
+    try:
+        review = await reviews.read_review(
+            runtime_of(request).store, str(request.path_params["id"])
+        )
+    except reviews.NoSuchDecision:
+        raise HTTPException(404) from None
+    demand_scope(actor_of(request), review.document.get("path", ()))
+    return review
+
+
+async def review_page(request: Request) -> Response:
+    """Show a merge, masked."""
+    return await _page(request, await _found(request))
+
+
+async def unmask(request: Request) -> Response:
+    """Show a merge with its personal fields, once the purpose is in the audit log."""
+    review = await _found(request)
+    purpose = await read_purpose(request)
+    if purpose is None:
+        problem = _("请写明用途，至少 {count} 个字。", count=MIN_PURPOSE)
+        return await _page(request, review, problem=problem, status_code=422)
+    fields = sorted(f.field for f in review.decision.fields if f.field in MASKS)
+    await runtime_of(request).audit.unmask(
+        actor_of(request), "reviews", [review.document["_id"]], fields, purpose
+    )
+    return await _page(request, review, masked=False)
+
+
+async def _act(request: Request, name: str, act: Act) -> Response:
+    """Do what a form asks for and show the outcome; say why when it cannot be done."""
+    review = await _found(request)
+    actor, runtime = actor_of(request), runtime_of(request)
+    if not may_review(actor, review.document["path"]):
+        raise HTTPException(403)
+    async with request.form(max_files=0, max_fields=10) as form:
+        try:
+            await act(runtime.store, review, form)
+        except Unfit as error:
+            return await _page(request, review, problem=str(error), status_code=422)
+        except reviews.SubjectGone:
+            problem = _("这条记录已被删除，无法再改。各方填写的内容仍保留在此页。")
+            return await _page(request, await _found(request), problem=problem, status_code=409)
+        except (DocumentConflict, reviews.NotInDecision):
+            problem = _("这条复核刚刚已由他人处理，请看最新状态。")
+            return await _page(request, await _found(request), problem=problem, status_code=409)
+    await runtime.audit.record(
+        f"review-{name}", actor.user, decision=review.document["_id"], grid=review.document["grid"]
+    )
+    return RedirectResponse(f"/console/reviews/{review.document['_id']}", 303)
+
+
+def _note(form: FormData) -> str:
+    return str(form.get("note", "")).strip()[:_MAX_NOTE]
+
+
+async def accept(request: Request) -> Response:
+    """Agree with the merge as it stands."""
+
+    async def act(store: DocumentStore, review: reviews.Review, form: FormData) -> None:
+        await reviews.accept(store, review.document["_id"], actor_of(request), _note(form))
+
+    return await _act(request, "accept", act)
+
+
+async def choose(request: Request) -> Response:
+    """Give a field one side's value, or another one altogether."""
+
+    async def act(store: DocumentStore, review: reviews.Review, form: FormData) -> None:
+        actor, decision_id = actor_of(request), str(review.document["_id"])
+        field, rev = str(form.get("field", "")), str(form.get("rev", ""))
+        if rev:
+            await reviews.choose_side(store, decision_id, field, rev, actor, _note(form))
+            return
+        value = _value(review, field, str(form.get("value", ""))[:_MAX_VALUE])
+        await reviews.choose_value(store, decision_id, field, value, actor, _note(form))
+
+    return await _act(request, "choose", act)
+
+
+async def undo(request: Request) -> Response:
+    """Take the merge back: its fields get the values from before."""
+
+    async def act(store: DocumentStore, review: reviews.Review, form: FormData) -> None:
+        try:
+            await reviews.undo(store, review.document["_id"], actor_of(request), _note(form))
+        except reviews.NothingToUndo:
+            raise Unfit(_("没有保存合并前的原值，不能撤销；可以改用任一方的内容。")) from None
+
+    return await _act(request, "undo", act)
+
+
+def _value(review: reviews.Review, field: str, text: str) -> Any:
+    """Return what a person typed for a field; raise ``Unfit`` with what is expected."""
+    kind = review.decision.type or ""
+    found = next((f for f in review.document["fields"] if f["field"] == field), None)
+    if found is None:
+        raise reviews.NotInDecision(field)
+    label = label_of(kind, field)
+    try:
+        value = read_value(found, text)
+    except ValueError:
+        raise Unfit(_("“{label}”应当是数字。", label=label)) from None
+    tried = {**(review.current or {}), field: value}
+    for problem in validate_record(tried):
+        if problem.field.partition(".")[0] == field:
+            raise Unfit(problem.message_en if i18n.language() == "en" else problem.message_zh)
+    return value
+
+
+async def _page(
+    request: Request,
+    review: reviews.Review,
+    *,
+    masked: bool = True,
+    problem: str = "",
+    status_code: int = 200,
+) -> Response:
+    runtime, actor = runtime_of(request), actor_of(request)
+    hierarchy = await runtime.registry.hierarchy()
+    document, record = review.document, review.current
+    known = [code for code in document["path"] if code in hierarchy]
+    at = place(hierarchy, known[-1]) if known else await home_place(request)
+    kind = review.decision.type or review.decision.doc_id.partition(":")[0]
+    visible = mask_record(record) if record is not None and masked else record
+    rows = compared(document, record, masked=masked)
+    asking = next((row for row in rows if row.asks), None)
+    context = {
+        "review": document,
+        "status": review.status,
+        "title": title_of(visible) if visible is not None else type_name_of(kind),
+        "type_name": type_name_of(kind),
+        "record_id": review.decision.doc_id if record is not None else None,
+        "authors": authors_of(document),
+        "rows": rows,
+        "reasons": [
+            reason_text(code, asking.label if asking else "") for code in review.decision.reviews
+        ],
+        "base_at": _base_time(document),
+        "changed_since": [label_of(kind, field) for field in review.changed_since],
+        "last_change": (record or {}).get("updated"),
+        "masked": masked,
+        "personal": has_personal(document),
+        "may_decide": may_review(actor, document["path"]) and review.status != "superseded",
+        "may_undo": review.decision.base is not None and review.status != reviews.UNDONE,
+        "next_id": await _next(
+            runtime.store, known[0] if known else at.code, actor.grids, document
+        ),
+        "problem": problem,
+        "min_purpose": MIN_PURPOSE,
+    }
+    return await framed(request, "console/review.html", at, "reviews", context, status_code)
+
+
+def _base_time(document: Any) -> str | None:
+    base = document.get("base") or {}
+    trace = base.get("updated") or base.get("created") or {}
+    at = trace.get("at")
+    return str(at) if at else None
+
+
+async def _next(store: DocumentStore, top: str, grids: frozenset[str], document: Any) -> str | None:
+    """Return the next waiting decision in the actor's scope after this one, else the first."""
+    node = next((code for code in document["path"] if code in grids), top)
+    here = ((node, reviews.OPEN, document.get("opened")), str(document["_id"]))
+    for after in (here, None):
+        rows = await store.query(REVIEWS_BY_NODE, prefix=(node, reviews.OPEN), after=after, limit=2)
+        others = [row.doc_id for row in rows if row.doc_id != document["_id"]]
+        if others:
+            return others[0]
+    return None
+
+
+def routes() -> list[BaseRoute]:
+    """Return the routes of one review."""
+    return [
+        Route("/reviews/{id:path}/unmask", unmask, methods=["POST"]),
+        Route("/reviews/{id:path}/accept", accept, methods=["POST"]),
+        Route("/reviews/{id:path}/choose", choose, methods=["POST"]),
+        Route("/reviews/{id:path}/undo", undo, methods=["POST"]),
+        Route("/reviews/{id:path}", review_page),
+    ]
