@@ -79,7 +79,7 @@ async def on_problem(request: Request, error: Exception) -> Response:
         return page(
             request,
             "problem.html",
-            {"problem": error.document(request_id_of(request))},
+            {"problem": error.for_people(request_id_of(request))},
             error.kind.status,
             error.headers,
         )

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection, Request, cookie_parser
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from grid.permissions import Actor, Role
@@ -70,10 +71,17 @@ class AuthMiddleware:
         state["identity_missing"] = found if isinstance(found, str) else None
         unsafe = by_cookie and scope["method"] not in SAFE_METHODS
         if unsafe and is_foreign(scope, self._public_url):
-            response = Problem("cross-site").response(state.get("request_id"))
-            await response(scope, receive, send)
+            await _stopped(scope)(scope, receive, send)
             return
         await self._app(scope, receive, send)
+
+
+def _stopped(scope: Scope) -> Response:
+    problem = Problem("cross-site")
+    if scope["path"].startswith("/sync/"):
+        error = {"error": "forbidden", "reason": i18n.gettext(problem.kind.title)}
+        return JSONResponse({**error, "code": problem.kind.code}, problem.kind.status)
+    return problem.response(scope["state"].get("request_id"))
 
 
 def is_foreign(scope: Scope, public_url: str | None) -> bool:

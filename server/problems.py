@@ -104,6 +104,10 @@ class Problem(Exception):
             document["request_id"] = request_id
         return document | self.members
 
+    def for_people(self, request_id: str | None = None) -> dict[str, str | None]:
+        """Return what a page shows of the problem."""
+        return {"title": _(self.kind.title), "detail": self.detail, "request_id": request_id}
+
     def response(self, request_id: str | None = None) -> Response:
         """Return the problem as an HTTP response."""
         headers = {"Cache-Control": "no-store", **(self.headers or {})}

@@ -119,7 +119,8 @@ def _require(scope: Scope, token_scope: str) -> Identity:
     identity = _identity_in(scope)
     if identity is None:
         code = scope["state"].get("identity_missing") or "not-signed-in"
-        raise WireError(401, "unauthorized", _(KINDS[code].title), {"code": code})
+        reason = f"{_(KINDS[code].title)}。{_('您的数据仍保存在手机上')}"
+        raise WireError(401, "unauthorized", reason, {"code": code})
     if not identity.has_scope(token_scope):
         info = {"code": "missing-scope", "scope": token_scope}
         raise WireError(403, "forbidden", _(KINDS["missing-scope"].title), info)

@@ -56,6 +56,7 @@ def wire(
         access_log=False,
         log_level="warning",
         timeout_graceful_shutdown=3,
+        timeout_keep_alive=75,
     )
 
 

@@ -9,9 +9,9 @@ from typing import Final
 import uvicorn
 
 from server.app import create_app
+from server.databases import open_databases
 from server.logs import configure, log
 from server.settings import Settings
-from server.databases import open_databases
 from sync.follower import Follower
 from sync.registry import Registry
 

@@ -42,7 +42,7 @@ async def sign_in_form(request: Request) -> Response:
             raise Problem("cross-site")
         token, identity = await sign_in(runtime, request, name, password, None)
     except Problem as problem:
-        context = {"next": wanted, "problem": problem.document(), "name": name}
+        context = {"next": wanted, "problem": problem.for_people(), "name": name}
         return page(request, "sign_in.html", context, problem.kind.status, problem.headers)
     role = identity.account.role
     response = RedirectResponse(wanted or home_of(role), _SEE_OTHER)

@@ -59,7 +59,7 @@ async def _populate(settings: Settings) -> None:
 
 @pytest.fixture(scope="session")
 def populated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with the hierarchy of 电白 and an account of every role."""
+    """Make a data folder with the hierarchy of 电白 and an account of every role."""
     folder = tmp_path_factory.mktemp("populated")
     settings = Settings.load({}, data=folder)
     settings.signing_key()
@@ -88,14 +88,14 @@ def serve(populated: Path, tmp_path: Path) -> Serve:
 
 @pytest.fixture
 async def app(serve: Serve) -> AsyncIterator[Starlette]:
-    """An application with default settings."""
+    """Start an application with default settings."""
     async with serve() as started:
         yield started
 
 
 @pytest.fixture
 def runtime(app: Starlette) -> Runtime:
-    """The parts of the running application."""
+    """Return the parts of the running application."""
     found: Runtime = app.state.runtime
     return found
 
@@ -108,7 +108,7 @@ def client_of(app: Starlette, **options: Any) -> httpx.AsyncClient:
 
 @pytest.fixture
 async def client(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the application, nobody signed in."""
+    """Make a client of the application, nobody signed in."""
     async with client_of(app) as made:
         yield made
 

@@ -40,7 +40,7 @@ def test_a_file_that_is_wrong_is_refused(tmp_path: Path, content: str) -> None:
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="absent.toml"):
+    with pytest.raises(SettingsError, match=r"absent\.toml"):
         Settings.load({"WANGGE_CONFIG": str(tmp_path / "absent.toml")})
 
 
