@@ -56,19 +56,19 @@ def complete(
 ) -> dict[str, Any]:
     """Fill in the bookkeeping that a plain document from another system lacks.
 
-    A document that brings its own ``updated``, other than the one it was made on, is left as it
-    is. Otherwise: ``schema``, ``created``, ``updated``, the stamps of changed fields, and the
-    ``merge`` note of the state it was made on.
+    The ``merge`` note is that of the state it was made on, whatever the document says. One that
+    brings its own ``updated``, other than that state's, is otherwise left as it is; the rest get
+    ``schema``, ``created``, ``updated`` and the stamps of changed fields.
     """
     known = before or {}
-    brought = document.get("updated")
-    if brought is not None and brought != known.get("updated"):
-        return dict(document)
     after = dict(document)
-    after.setdefault("schema", known.get("schema", schema_version(str(document.get("type")))))
     after.pop("merge", None)
     if "merge" in known:
         after["merge"] = known["merge"]
+    brought = document.get("updated")
+    if brought is not None and brought != known.get("updated"):
+        return after
+    after.setdefault("schema", known.get("schema", schema_version(str(document.get("type")))))
     if before is None:
         at = str(_clock.now(physical_ms))
         trace = {"at": at, "by": actor.user, "device": SERVER_DEVICE}
