@@ -42,11 +42,11 @@ def record_schema() -> dict[str, Any]:
         [(model, "validation") for model in RECORD_TYPES.values()], by_alias=True
     )
     definitions: dict[str, Any] = schema["$defs"]
+    for definition in definitions.values():
+        _name_members(definition)
     for type_name, model in RECORD_TYPES.items():
         _annotate(type_name, definitions[model.__name__])
     _share_dictionaries(definitions)
-    for definition in definitions.values():
-        _tidy(definition)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "AnyRecord",
@@ -55,11 +55,19 @@ def record_schema() -> dict[str, Any]:
     }
 
 
+def _name_members(definition: dict[str, Any]) -> None:
+    """Say ``x-en`` for the English label; drop titles that pydantic made up from names."""
+    for member in definition.get("properties", {}).values():
+        if "en" in member:
+            member["x-en"] = member.pop("en")
+        else:
+            member.pop("title", None)
+
+
 def _annotate(type_name: str, definition: dict[str, Any]) -> None:
     definition["x-label"] = list(type_label(type_name))
     policies = field_policies(type_name)
     for name, member in definition["properties"].items():
-        member["x-en"] = member.pop("en")
         member["x-merge"] = _merge(policies[name])
         if name in MASKS:
             member["x-personal"] = True
@@ -91,13 +99,6 @@ def _share_dictionaries(definitions: dict[str, Any]) -> None:
 
 def _code_type(dictionary: str) -> str:
     return "".join(word.capitalize() for word in dictionary.split("_")) + "Code"
-
-
-def _tidy(definition: dict[str, Any]) -> None:
-    """Drop what pydantic says twice: titles made up from names of members without a label."""
-    for member in definition.get("properties", {}).values():
-        if "x-en" not in member:
-            member.pop("title", None)
 
 
 def labels_source() -> str:

@@ -8,18 +8,17 @@ from grid.models.common import Record, Trace
 from grid.models.event import Event
 from grid.models.household import Household
 from grid.models.patrol import Patrol
-from grid.models.problems import Problem
+from grid.models.problems import FieldLabel, Problem
 from grid.models.registry import (
     RECORD_TYPES,
-    FieldLabel,
     field_labels,
     field_policies,
+    part_labels,
     schema_version,
     type_label,
-    validate_record,
-    warnings_for,
 )
 from grid.models.resident import Resident
+from grid.models.validation import grid_warnings, record_warnings, validate_record
 from grid.models.visit import Visit
 
 __all__ = [
@@ -35,8 +34,10 @@ __all__ = [
     "Visit",
     "field_labels",
     "field_policies",
+    "grid_warnings",
+    "part_labels",
+    "record_warnings",
     "schema_version",
     "type_label",
     "validate_record",
-    "warnings_for",
 ]

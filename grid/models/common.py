@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import date
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, get_args
 
 from pydantic import (
     AfterValidator,
@@ -15,6 +15,7 @@ from pydantic import (
     GetJsonSchemaHandler,
     StringConstraints,
 )
+from pydantic.fields import FieldInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
@@ -32,13 +33,40 @@ from grid.dictionaries import (
 from grid.idnumber import id_number_fault
 from grid.policy import Merge, Policy
 
-CLOCK_PATTERN = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z-[0-9a-f]{4}-[0-9a-f]{8}$"
+# Digits are written out: in these patterns \d would match the digits of every script.
+_MOMENT = (
+    r"^(?:19[7-9][0-9]|[2-9][0-9]{3})-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
+    r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
+)
+CLOCK_PATTERN = _MOMENT + r"\.[0-9]{3}Z-[0-9a-f]{4}-[0-9a-f]{8}$"
 """A hybrid logical clock's text: UTC milliseconds, counter, device (``conflicts.clock``)."""
+INSTANT_PATTERN = _MOMENT + r"(?:\.[0-9]{1,3})?Z$"
+DATE_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+DEVICE_PATTERN = r"^[0-9a-f]{8}$"
+GRID_PATTERN = r"^[1-9][0-9]{5}(?:[0-9]{3}(?:[0-9]{3}(?:[0-9]{3}(?:[0-9]{2})?)?)?)?$"
+RECORD_ID_PATTERN = r"^[a-z][a-z-]*:[^\s]+$"
+SHA256_PATTERN = r"^[0-9a-f]{64}$"
+
+_NOT_IN_NAMES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "So", "Sk"})
+"""Categories that no name has: control and format characters, emoji. Unassigned and private use
+characters pass: they may be newer than our tables, or older than Unicode's."""
+_OTHER_DOTS = frozenset("•・･‧∙⋅．。.｡")
+"""What is typed instead of the separator ``·`` (U+00B7) of names such as 阿依古丽·买买提."""
 
 
-def _one_line(text: str) -> str:
-    if any(unicodedata.category(character) == "Cc" for character in text):
-        raise PydanticCustomError("bad_shape", "control characters")
+def _name(text: str) -> str:
+    if not unicodedata.is_normalized("NFC", text):
+        raise PydanticCustomError("name_form", "not NFC")
+    if text.isalpha():
+        return text
+    if text != " ".join(text.split()):
+        raise PydanticCustomError("name_space", "blanks around or doubled")
+    for position, character in enumerate(text):
+        if unicodedata.category(character) in _NOT_IN_NAMES:
+            raise PydanticCustomError("name_character", "not a character of names")
+        # "J. Smith" has a dot after a Latin letter, 买买提.阿 one in the separator's place.
+        if character in _OTHER_DOTS and not (position and text[position - 1].isascii()):
+            raise PydanticCustomError("name_separator", "not the separator")
     return text
 
 
@@ -47,8 +75,6 @@ def _date(text: str) -> str:
         date.fromisoformat(text)
     except ValueError:
         raise PydanticCustomError("bad_date", "not a date") from None
-    if len(text) != 10:
-        raise PydanticCustomError("bad_date", "not a date")
     return text
 
 
@@ -71,8 +97,17 @@ def en(label: str) -> dict[str, Any]:
     return {"en": label}
 
 
-class _Coded:
+class Coded:
     """Annotation of a text that must be a code of a dictionary."""
+
+    @staticmethod
+    def of(info: FieldInfo) -> Coded | None:
+        """Return the annotation of a field, also of one that may be ``None``."""
+        places = [
+            info.metadata,
+            *(getattr(one, "__metadata__", ()) for one in get_args(info.annotation)),
+        ]
+        return next((item for place in places for item in place if isinstance(item, Coded)), None)
 
     def __init__(self, dictionary: Dictionary) -> None:
         self.dictionary = dictionary
@@ -88,30 +123,30 @@ class _Coded:
         return {**handler(schema), "x-dictionary": self.dictionary.name}
 
 
-SexCode = Annotated[str, _Coded(SEX)]
-MaritalCode = Annotated[str, _Coded(MARITAL)]
-EthnicCode = Annotated[str, _Coded(ETHNIC)]
-EducationCode = Annotated[str, _Coded(EDUCATION)]
-KinshipCode = Annotated[str, _Coded(KINSHIP)]
-PoliticsCode = Annotated[str, _Coded(POLITICS)]
-EventCategoryCode = Annotated[str, _Coded(EVENT_CATEGORY)]
-EventStatusCode = Annotated[str, _Coded(EVENT_STATUS)]
+SexCode = Annotated[str, Coded(SEX)]
+MaritalCode = Annotated[str, Coded(MARITAL)]
+EthnicCode = Annotated[str, Coded(ETHNIC)]
+EducationCode = Annotated[str, Coded(EDUCATION)]
+KinshipCode = Annotated[str, Coded(KINSHIP)]
+PoliticsCode = Annotated[str, Coded(POLITICS)]
+EventCategoryCode = Annotated[str, Coded(EVENT_CATEGORY)]
+EventStatusCode = Annotated[str, Coded(EVENT_STATUS)]
 
 # Lengths are counted in code points, so that a name of rare characters has its full room.
-Name = Annotated[str, StringConstraints(min_length=1, max_length=60), AfterValidator(_one_line)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=60), AfterValidator(_name)]
 ShortText = Annotated[str, StringConstraints(max_length=200)]
 LongText = Annotated[str, StringConstraints(max_length=4000)]
-Date = Annotated[str, AfterValidator(_date)]
+Date = Annotated[str, StringConstraints(pattern=DATE_PATTERN), AfterValidator(_date)]
 Phone = Annotated[str, AfterValidator(_phone)]
 IdNumber = Annotated[str, AfterValidator(_id_number)]
 ClockText = Annotated[str, StringConstraints(pattern=CLOCK_PATTERN)]
-GridCode = Annotated[
-    str, StringConstraints(pattern=r"^[1-9]\d{5}(\d{3}(\d{3}(\d{3}(\d{2})?)?)?)?$")
+GridCode = Annotated[str, StringConstraints(pattern=GRID_PATTERN)]
+RecordId = Annotated[
+    str, StringConstraints(pattern=RECORD_ID_PATTERN, min_length=3, max_length=200)
 ]
-RecordId = Annotated[str, StringConstraints(min_length=3, max_length=200)]
-Instant = Annotated[
-    str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z$")
-]
+DeviceId = Annotated[str, StringConstraints(pattern=DEVICE_PATTERN)]
+Key = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+Instant = Annotated[str, StringConstraints(pattern=INSTANT_PATTERN)]
 
 REVIEWED = Merge(Policy.REVIEWED)
 SET = Merge(Policy.SET)
@@ -129,18 +164,46 @@ class Part(BaseModel):
 class Trace(Part):
     """When (hybrid logical clock), by whom and on which device something was done."""
 
-    at: ClockText
-    by: Annotated[str, StringConstraints(min_length=1, max_length=64)]
-    device: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}$")]
+    at: Annotated[ClockText, Field(title="时间", json_schema_extra=en("When"))]
+    by: Annotated[
+        Annotated[str, StringConstraints(min_length=1, max_length=64)],
+        Field(title="人员", json_schema_extra=en("By")),
+    ]
+    device: Annotated[DeviceId, Field(title="设备", json_schema_extra=en("Device"))]
+
+
+class RawPosition(Part):
+    """A position in the coordinate system in which the device gave it."""
+
+    latitude: Annotated[float, Field(allow_inf_nan=False)]
+    longitude: Annotated[float, Field(allow_inf_nan=False)]
+    crs: Annotated[str, StringConstraints(max_length=20)]
 
 
 class Place(Part):
-    """A position as the device gave it: degrees, metres of accuracy, coordinate system."""
+    """A position in degrees, metres of accuracy; ``raw`` where it was converted to be one of
+    WGS-84 or CGCS2000."""
 
-    latitude: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
-    longitude: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
-    accuracy: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
-    crs: Annotated[str, StringConstraints(max_length=20)] = "WGS-84"
+    latitude: Annotated[
+        float,
+        Field(ge=-90, le=90, allow_inf_nan=False, title="纬度", json_schema_extra=en("Latitude")),
+    ]
+    longitude: Annotated[
+        float,
+        Field(
+            ge=-180, le=180, allow_inf_nan=False, title="经度", json_schema_extra=en("Longitude")
+        ),
+    ]
+    accuracy: Annotated[
+        float | None,
+        Field(ge=0, allow_inf_nan=False, title="精度（米）", json_schema_extra=en("Accuracy (m)")),
+    ] = None
+    crs: Annotated[
+        str, Field(max_length=20, title="坐标系", json_schema_extra=en("Coordinate system"))
+    ] = "WGS-84"
+    raw: Annotated[
+        RawPosition | None, Field(title="原始位置", json_schema_extra=en("As the device gave it"))
+    ] = None
 
 
 class MergeSide(Part):

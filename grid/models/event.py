@@ -9,11 +9,13 @@ from pydantic import Field
 from grid.models.common import (
     REVIEWED,
     SET,
+    SHA256_PATTERN,
     TEXT,
     ClockText,
     EventCategoryCode,
     EventStatusCode,
     Instant,
+    Key,
     LongText,
     Name,
     Part,
@@ -24,29 +26,32 @@ from grid.models.common import (
     ShortText,
     en,
 )
-from grid.models.patrol import Key
 from grid.policy import Merge, Policy
 
 
 class LogEntry(Part):
     """One step of an event: append-only, never changed afterwards."""
 
-    key: Key
-    at: ClockText
-    by: ShortText
-    action: ShortText
-    before: ShortText | None = None
-    after: ShortText | None = None
-    note: LongText | None = None
+    key: Annotated[Key, Field(title="编号", json_schema_extra=en("Key"))]
+    at: Annotated[ClockText, Field(title="时间", json_schema_extra=en("When"))]
+    by: Annotated[ShortText, Field(title="经办人", json_schema_extra=en("By"))]
+    action: Annotated[ShortText, Field(title="动作", json_schema_extra=en("Step"))]
+    before: Annotated[ShortText | None, Field(title="原状态", json_schema_extra=en("From"))] = None
+    after: Annotated[ShortText | None, Field(title="新状态", json_schema_extra=en("To"))] = None
+    note: Annotated[LongText | None, Field(title="说明", json_schema_extra=en("Note"))] = None
 
 
 class Media(Part):
     """A photo or recording that travels apart; the record says what to expect."""
 
-    key: Key
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-    bytes: Annotated[int, Field(ge=0)]
-    content_type: ShortText | None = None
+    key: Annotated[Key, Field(title="编号", json_schema_extra=en("Key"))]
+    sha256: Annotated[
+        str, Field(pattern=SHA256_PATTERN, title="摘要", json_schema_extra=en("SHA-256"))
+    ]
+    bytes: Annotated[int, Field(ge=0, title="大小（字节）", json_schema_extra=en("Size (bytes)"))]
+    content_type: Annotated[
+        ShortText | None, Field(title="格式", json_schema_extra=en("Format"))
+    ] = None
 
 
 class Event(Record):

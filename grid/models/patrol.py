@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from grid.models.common import (
     MAXIMUM,
@@ -12,6 +12,7 @@ from grid.models.common import (
     TEXT,
     ClockText,
     Instant,
+    Key,
     LongText,
     Part,
     Place,
@@ -22,35 +23,38 @@ from grid.models.common import (
 )
 from grid.policy import Merge, Policy
 
-Key = Annotated[str, StringConstraints(min_length=1, max_length=64)]
-
 
 class Check(Part):
     """One item of the checklist: looked at, and how it was."""
 
-    key: Key
-    label: ShortText | None = None
-    result: Literal["fine", "problem", "not_checked"] = "not_checked"
-    note: LongText | None = None
+    key: Annotated[Key, Field(title="编号", json_schema_extra=en("Key"))]
+    label: Annotated[ShortText | None, Field(title="名称", json_schema_extra=en("Item"))] = None
+    result: Annotated[
+        Literal["fine", "problem", "not_checked"],
+        Field(title="结果", json_schema_extra=en("Result")),
+    ] = "not_checked"
+    note: Annotated[LongText | None, Field(title="说明", json_schema_extra=en("Note"))] = None
 
 
 class Finding(Part):
     """Something found on the way; ``event`` names the event it became."""
 
-    key: Key
-    at: ClockText
-    category: ShortText | None = None
-    text: LongText
-    place: Place | None = None
-    event: RecordId | None = None
+    key: Annotated[Key, Field(title="编号", json_schema_extra=en("Key"))]
+    at: Annotated[ClockText, Field(title="时间", json_schema_extra=en("When"))]
+    category: Annotated[ShortText | None, Field(title="类别", json_schema_extra=en("Category"))] = (
+        None
+    )
+    text: Annotated[LongText, Field(title="情况", json_schema_extra=en("What was found"))]
+    place: Annotated[Place | None, Field(title="位置", json_schema_extra=en("Position"))] = None
+    event: Annotated[RecordId | None, Field(title="事件", json_schema_extra=en("Event"))] = None
 
 
 class Point(Part):
     """A coarse point of the way, taken only where the setting allows it."""
 
-    key: Key
-    at: ClockText
-    place: Place
+    key: Annotated[Key, Field(title="编号", json_schema_extra=en("Key"))]
+    at: Annotated[ClockText, Field(title="时间", json_schema_extra=en("When"))]
+    place: Annotated[Place, Field(title="位置", json_schema_extra=en("Position"))]
 
 
 class Patrol(Record):

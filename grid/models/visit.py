@@ -10,6 +10,7 @@ from grid.models.common import (
     SET,
     TEXT,
     Instant,
+    Key,
     LongText,
     Part,
     Place,
@@ -18,17 +19,16 @@ from grid.models.common import (
     ShortText,
     en,
 )
-from grid.models.patrol import Key
 from grid.policy import Merge, Policy
 
 
 class VisitItem(Part):
     """One matter of a visit and its answer; one visit serves every department's items."""
 
-    key: Key
-    label: ShortText | None = None
-    value: ShortText | None = None
-    note: LongText | None = None
+    key: Annotated[Key, Field(title="编号", json_schema_extra=en("Key"))]
+    label: Annotated[ShortText | None, Field(title="名称", json_schema_extra=en("Item"))] = None
+    value: Annotated[ShortText | None, Field(title="情况", json_schema_extra=en("Answer"))] = None
+    note: Annotated[LongText | None, Field(title="说明", json_schema_extra=en("Note"))] = None
 
 
 class Visit(Record):

@@ -320,8 +320,17 @@ export interface Household {
  * When (hybrid logical clock), by whom and on which device something was done.
  */
 export interface Trace {
+	/**
+	 * 时间 · When
+	 */
 	at: string;
+	/**
+	 * 人员 · By
+	 */
 	by: string;
+	/**
+	 * 设备 · Device
+	 */
 	device: string;
 }
 /**
@@ -355,13 +364,38 @@ export interface MergedField {
 	lost?: string[];
 }
 /**
- * A position as the device gave it: degrees, metres of accuracy, coordinate system.
+ * A position in degrees, metres of accuracy; ``raw`` where it was converted to be one of
+ * WGS-84 or CGCS2000.
  */
 export interface Place {
+	/**
+	 * 纬度 · Latitude
+	 */
+	latitude: number;
+	/**
+	 * 经度 · Longitude
+	 */
+	longitude: number;
+	/**
+	 * 精度（米） · Accuracy (m)
+	 */
+	accuracy?: number | null;
+	/**
+	 * 坐标系 · Coordinate system
+	 */
+	crs?: string;
+	/**
+	 * 原始位置 · As the device gave it
+	 */
+	raw?: RawPosition | null;
+}
+/**
+ * A position in the coordinate system in which the device gave it.
+ */
+export interface RawPosition {
 	latitude: number;
 	longitude: number;
-	accuracy?: number | null;
-	crs?: string;
+	crs: string;
 }
 /**
  * A person who lives, or is registered, in a grid.
@@ -573,27 +607,63 @@ export interface Patrol {
  * One item of the checklist: looked at, and how it was.
  */
 export interface Check {
+	/**
+	 * 编号 · Key
+	 */
 	key: string;
+	/**
+	 * 名称 · Item
+	 */
 	label?: string | null;
+	/**
+	 * 结果 · Result
+	 */
 	result?: "fine" | "problem" | "not_checked";
+	/**
+	 * 说明 · Note
+	 */
 	note?: string | null;
 }
 /**
  * Something found on the way; ``event`` names the event it became.
  */
 export interface Finding {
+	/**
+	 * 编号 · Key
+	 */
 	key: string;
+	/**
+	 * 时间 · When
+	 */
 	at: string;
+	/**
+	 * 类别 · Category
+	 */
 	category?: string | null;
+	/**
+	 * 情况 · What was found
+	 */
 	text: string;
+	/**
+	 * 位置 · Position
+	 */
 	place?: Place | null;
+	/**
+	 * 事件 · Event
+	 */
 	event?: string | null;
 }
 /**
  * A coarse point of the way, taken only where the setting allows it.
  */
 export interface Point {
+	/**
+	 * 编号 · Key
+	 */
 	key: string;
+	/**
+	 * 时间 · When
+	 */
 	at: string;
 	place: Place;
 }
@@ -674,9 +744,21 @@ export interface Visit {
  * One matter of a visit and its answer; one visit serves every department's items.
  */
 export interface VisitItem {
+	/**
+	 * 编号 · Key
+	 */
 	key: string;
+	/**
+	 * 名称 · Item
+	 */
 	label?: string | null;
+	/**
+	 * 情况 · Answer
+	 */
 	value?: string | null;
+	/**
+	 * 说明 · Note
+	 */
 	note?: string | null;
 }
 /**
@@ -790,20 +872,53 @@ export interface Event {
  * One step of an event: append-only, never changed afterwards.
  */
 export interface LogEntry {
+	/**
+	 * 编号 · Key
+	 */
 	key: string;
+	/**
+	 * 时间 · When
+	 */
 	at: string;
+	/**
+	 * 经办人 · By
+	 */
 	by: string;
+	/**
+	 * 动作 · Step
+	 */
 	action: string;
+	/**
+	 * 原状态 · From
+	 */
 	before?: string | null;
+	/**
+	 * 新状态 · To
+	 */
 	after?: string | null;
+	/**
+	 * 说明 · Note
+	 */
 	note?: string | null;
 }
 /**
  * A photo or recording that travels apart; the record says what to expect.
  */
 export interface Media {
+	/**
+	 * 编号 · Key
+	 */
 	key: string;
+	/**
+	 * 摘要 · SHA-256
+	 */
 	sha256: string;
+	/**
+	 * 大小（字节） · Size (bytes)
+	 */
 	bytes: number;
+	/**
+	 * 格式 · Format
+	 */
 	content_type?: string | null;
 }
