@@ -35,6 +35,7 @@ class History:
         self._noted: set[str] = set()
         self._reach: dict[str, frozenset[str]] = {}
         self._authors: dict[str, frozenset[str]] = {}
+        self._places: dict[str, tuple[Chain, int] | None] = {}
         self._floor: tuple[int, Chain] = (0, ())
         self.missing: dict[str, None] = {}
         for rev in sorted(self.leaves):
@@ -79,7 +80,8 @@ class History:
 
     def merged_from(self, rev: str) -> tuple[str, ...]:
         """Return the leaves that a merged revision contains; empty for any other revision."""
-        self._note(rev)
+        if rev not in self._noted:
+            self._note(rev)
         return self._merges.get(rev, ())
 
     def is_tombstone(self, rev: str) -> bool:
@@ -159,6 +161,12 @@ class History:
         return min((index for index in indexes if index is not None), default=None)
 
     def _place(self, rev: str) -> tuple[Chain, int] | None:
+        if rev in self._places:
+            return self._places[rev]
+        place = self._places[rev] = self._find_place(rev)
+        return place
+
+    def _find_place(self, rev: str) -> tuple[Chain, int] | None:
         wanted = generation(rev)
         for chain in self._chains:
             index = generation(chain[0]) - wanted
@@ -172,8 +180,6 @@ class History:
         Later edits carry the note along, so the merge itself is the revision right above the note's
         newest leaf in the tree.
         """
-        if rev in self._noted:
-            return
         self._noted.add(rev)
         parents = _note_parents(self._own_body(rev))
         if not parents:
@@ -238,6 +244,8 @@ def wanted(
     """
     history = History(leaves, bodies)
     heads = [rev for rev in history.leaves if not history.is_tombstone(rev)]
+    if len(heads) < 2:
+        return []
     authors = sorted({author for rev in heads for author in history.authors(rev)})
     history.survey([*heads, *authors])
     needed = {rev: None for rev in history.missing if rev not in absent}

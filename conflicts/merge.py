@@ -96,6 +96,9 @@ class _Lineup:
 def _line_up(history: History) -> _Lineup:
     revs = sorted(rev for rev in history.leaves if not history.is_tombstone(rev))
     revs = revs or sorted(history.leaves)
+    if len(revs) == 1:
+        live = [rev for rev in revs if not history.is_deleted(rev)]
+        return _Lineup(revs, live, live, revs, revs[0])
     candidates = frozenset().union(*(history.authors(rev) for rev in revs))
     history.survey([*revs, *candidates])
     heads = sorted(history.maximal(revs))
@@ -225,6 +228,7 @@ def _note(
             "policy": field.policy,
             "chosen": field.chosen,
             "lost": [side.rev for side in field.lost],
+            "review": field.review,
         }
         for field in decided
         if field.review or field.lost or field.chosen is None
