@@ -1,0 +1,146 @@
+"""What every document store must do: changes feeds and waiting."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from sync.errors import BadDocument, DatabaseNotFound
+from sync.store import DocumentStore, Write
+
+
+async def fill(store: DocumentStore, grid: str, *ids: str) -> None:
+    for doc_id in ids:
+        await store.write(grid, [Write(doc_id, b'{"id":"%b"}' % doc_id.encode())])
+
+
+async def test_each_document_comes_once_at_its_last_change(store: DocumentStore, grid: str) -> None:
+    await fill(store, grid, "a", "b", "c")
+    rev = (await store.get(grid, "a")).rev  # type: ignore[union-attr]
+    await store.write(grid, [Write("a", b"{}", ancestors=(rev,), deleted=True)])
+    page = await store.changes(grid)
+    assert [(change.doc_id, change.deleted) for change in page.changes] == [
+        ("b", False),
+        ("c", False),
+        ("a", True),
+    ]
+    assert page.last_seq == page.changes[-1].seq == (await store.database_info(grid)).update_seq
+    assert page.pending == 0
+    assert all(change.winner is None for change in page.changes)
+
+
+async def test_pages_join_without_gap_or_repetition(store: DocumentStore, grid: str) -> None:
+    ids = [f"d{number:04}" for number in range(1234)]
+    await store.write(grid, [Write(doc_id, b"{}") for doc_id in ids])
+    found: list[str] = []
+    since, pending = "0", len(ids)
+    while pending:
+        page = await store.changes(grid, since, limit=100)
+        found += [change.doc_id for change in page.changes]
+        assert page.pending == len(ids) - len(found)
+        since, pending = page.last_seq, page.pending
+    assert found == ids
+    whole = await store.changes(grid)
+    assert [change.doc_id for change in whole.changes] == ids
+    assert (await store.changes(grid, since)).changes == []
+
+
+async def test_since_now_and_since_nonsense(store: DocumentStore, grid: str) -> None:
+    await fill(store, grid, "a")
+    page = await store.changes(grid, "now")
+    assert page.changes == []
+    await fill(store, grid, "b")
+    assert [change.doc_id for change in (await store.changes(grid, page.last_seq)).changes] == ["b"]
+    with pytest.raises(BadDocument, match="sequence"):
+        await store.changes(grid, "nonsense")
+
+
+async def test_leaves_and_bodies_come_when_asked(store: DocumentStore, grid: str) -> None:
+    revs = (("2-b", False), ("2-c", False), ("3-d", True))
+    await store.write(
+        grid,
+        [
+            Write("a", b'{"of":"%b"}' % rev.encode(), rev, ("1-a",) if rev < "3" else (), deleted)
+            for rev, deleted in revs
+        ],
+        new_edits=False,
+    )
+    (change,) = (await store.changes(grid)).changes
+    assert [(leaf.rev, leaf.deleted) for leaf in change.leaves] == [("2-c", False)]
+    (change,) = (await store.changes(grid, all_leaves=True, bodies=True)).changes
+    assert [(leaf.rev, leaf.deleted) for leaf in change.leaves] == [
+        ("2-c", False),
+        ("2-b", False),
+        ("3-d", True),
+    ]
+    assert change.winner is not None
+    assert (change.winner.rev, change.winner.body) == ("2-c", b'{"of":"2-c"}')
+
+
+async def test_backwards_and_some_documents_only(store: DocumentStore, grid: str) -> None:
+    await fill(store, grid, *"abcdef")
+
+    async def ids(since: str = "0", **asked: object) -> str:
+        page = await store.changes(grid, since, **asked)  # type: ignore[arg-type]
+        return "".join(change.doc_id for change in page.changes)
+
+    assert await ids(descending=True) == "fedcba"
+    assert await ids(descending=True, limit=2) == "fe"
+    assert await ids(doc_ids=["e", "b", "x", "b"]) == "be"
+    assert await ids(doc_ids=["e", "b"], limit=1) == "b"
+    assert await ids(doc_ids=["e", "b"], descending=True) == "eb"
+    middle = (await store.changes(grid, limit=3)).last_seq
+    assert await ids(middle, doc_ids=["a", "e"]) == "e"
+
+
+async def test_waiting_ends_with_a_change_or_with_the_time(store: DocumentStore, grid: str) -> None:
+    since = (await store.database_info(grid)).update_seq
+    begun = time.monotonic()
+    assert not await store.wait_for_change(grid, since, 0.05)
+    assert time.monotonic() - begun < 2
+    waiting = asyncio.create_task(store.wait_for_change(grid, since, 20))
+    await asyncio.sleep(0.02)
+    await fill(store, grid, "a")
+    begun = time.monotonic()
+    assert await waiting
+    assert time.monotonic() - begun < 2
+    assert await store.wait_for_change(grid, since, 20)  # it happened already
+
+
+async def test_waiting_for_another_database_goes_on(store: DocumentStore, grid: str) -> None:
+    await store.create_database("other")
+    since = (await store.database_info(grid)).update_seq
+    waiting = asyncio.create_task(store.wait_for_change(grid, since, 0.3))
+    await asyncio.sleep(0.02)
+    await fill(store, "other", "a")
+    assert not await waiting
+    await store.delete_database("other")
+
+
+async def test_waiting_ends_when_the_database_goes(store: DocumentStore) -> None:
+    await store.create_database("fleeting")
+    since = (await store.database_info("fleeting")).update_seq
+    waiting = asyncio.create_task(store.wait_for_change("fleeting", since, 20))
+    await asyncio.sleep(0.02)
+    await store.delete_database("fleeting")
+    with pytest.raises(DatabaseNotFound):
+        await waiting
+
+
+async def test_which_databases_changed(store: DocumentStore) -> None:
+    for name in ("grid-1", "grid-2", "grid-3"):
+        await store.create_database(name)
+    names, since = await store.database_updates()
+    assert names == ["grid-1", "grid-2", "grid-3"]
+    assert await store.database_updates(since) == ([], since)
+    waiting = asyncio.create_task(store.wait_for_change(None, since, 20))
+    await asyncio.sleep(0.02)
+    await fill(store, "grid-2", "a")
+    await fill(store, "grid-1", "a")
+    assert await waiting
+    names, later = await store.database_updates(since)
+    assert names == ["grid-2", "grid-1"]
+    assert (await store.database_updates(since, limit=1))[0] == ["grid-2"]
+    assert await store.database_updates(later) == ([], later)
