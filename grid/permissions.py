@@ -88,6 +88,11 @@ def may_review(actor: Actor, path: Sequence[str]) -> bool:
     return actor.role in SUPERVISORS and in_scope(actor, path)
 
 
+def may_delete(actor: Actor, record_type: str) -> bool:
+    """Tell whether the actor may delete a record of a type; workers withdraw an event instead."""
+    return record_type != "event" or actor.role in SUPERVISORS
+
+
 def field_refusals(
     actor: Actor, before: Mapping[str, Any] | None, after: Mapping[str, Any]
 ) -> list[str]:
