@@ -10,6 +10,7 @@ import orjson
 
 from conflicts import Leaf, Merged, merge, wanted
 from conflicts.canonical_json import canonical
+from conflicts.reasons import CANNOT_MERGE as CANNOT_MERGE
 from grid.models import field_policies
 from grid.policy import Merge
 from sync.paths import grid_path
@@ -18,8 +19,6 @@ from sync.store import DocumentStore, Revision, Write
 from sync.timing import now_text
 
 REVIEWS: Final = "reviews"
-CANNOT_MERGE: Final = "cannot_merge"
-"""Reason of a decision that stands for a document the resolver could not make sense of."""
 _OPEN: Final = "open"
 
 

@@ -79,9 +79,13 @@ Pick = Callable[[Body], tuple[Any, str | None]]
 
 
 def stamps_of(body: Body) -> Mapping[str, str]:
-    """Return the stamps written in a body; none if they are no object."""
+    """Return the stamps written in a body; whatever is no text is passed over."""
     stamps = body.get("stamps")
-    return stamps if isinstance(stamps, dict) else {}
+    if not isinstance(stamps, dict):
+        return {}
+    if set(map(type, stamps.values())) <= {str}:
+        return stamps
+    return {name: stamp for name, stamp in stamps.items() if isinstance(stamp, str)}
 
 
 def standing(
