@@ -5,18 +5,32 @@ Pure: documents and the time come in, a refusal or nothing comes out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from conflicts.clock import ClockError, ahead_ms, parse_clock
 from grid.dictionaries import EVENT_STATUS
-from grid.lifecycle import may_move
+from grid.lifecycle import may_move, verifies_own_work
 from grid.models import FieldLabel, field_labels, validate_record
-from grid.permissions import SUPERVISORS, Actor, Role, field_refusals, may_push
+from grid.permissions import (
+    PUSH_ROLES,
+    SUPERVISORS,
+    Actor,
+    Role,
+    field_refusals,
+    in_scope,
+    may_delete,
+)
 
-TOO_FAR_AHEAD_MS: Final = 10 * 60 * 1000
-"""A device clock this far ahead (milliseconds) is wrong; its work is accepted all the same."""
+_ID: Final = re.compile(r"([a-z][a-z0-9-]{0,39}):[0-9A-Za-z][0-9A-Za-z._:-]{0,180}")
+_MAY_DELETE_OTHERS: Final = SUPERVISORS | {Role.DISPATCHER, Role.INTEGRATOR}
+_PEERS: Final = SUPERVISORS | {Role.INTEGRATOR}
+"""Roles whose pushes may carry what others wrote (another server's replication)."""
+
+Author = tuple[str, str]
+"""Account name and device id in a document's ``updated``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +43,19 @@ class Refusal:
 
 
 REASONS: Final[Mapping[str, str]] = {
-    "out-of-scope": "您已不负责这个网格，修改没有并入；内容已保存在服务器，由主管处理",
+    "grid-revoked": "您已不负责这个网格，修改没有并入；内容已保存在服务器，由主管处理",
     "role-may-not-write": "您的账号只能查看，不能修改记录；内容已保存在服务器，由主管处理",
     "grid-closed": "这个网格已停用，修改没有并入；内容已保存在服务器，由主管处理",
+    "unreadable": "服务器不能收下这条记录（{message}）；内容已保存在服务器，由主管处理",
+    "bad-history": "记录的版本历史前后不符，服务器无法并入；内容已保存在服务器，由主管处理",
     "bad-id": "记录编号应为「类型:编号」，如 household:01J…",
-    "wrong-type": "记录编号与记录类型不一致",
-    "wrong-grid": "记录写的网格与上传到的网格不一致",
-    "wrong-author": "记录的修改人不是当前登录的账号",
+    "wrong-type": "记录编号是「{expected}」，内容却是「{found}」",
+    "wrong-grid": "记录写的网格是 {found}，上传到的网格是 {expected}",
+    "wrong-author": "记录的修改人「{found}」不是当前登录的账号，也没有在这台手机上登录过",
     "field-not-allowed": "您的账号不能修改「{label}」",
     "status-not-allowed": "您的账号不能把事件从「{before}」改为「{after}」",
+    "own-work": "办结的人不能核查自己办的事件，请由他人核查",
+    "delete-not-allowed": "您的账号不能删除这条记录：只能删除自己建立的记录，事件请改为撤回",
     "merge-note-changed": "合并说明由系统填写，不能修改",
     "invalid": "{message}",
 }
@@ -51,68 +69,109 @@ def refusal(code: str, field: str | None = None, **values: str) -> Refusal:
 
 def judge_place(actor: Actor, path: Sequence[str], closed: bool) -> Refusal | None:
     """Tell why this person may write nothing at all in a grid; ``None`` when he may."""
-    if not may_push(actor, path):
-        lost = may_push(Actor(actor.user, actor.role, actor.device, frozenset(path)), path)
-        return refusal("out-of-scope" if lost else "role-may-not-write")
+    if actor.role not in PUSH_ROLES:
+        return refusal("role-may-not-write")
+    if not in_scope(actor, path):
+        return refusal("grid-revoked")
     return refusal("grid-closed") if closed else None
 
 
-def judge_document(
-    actor: Actor,
-    grid: str,
-    doc_id: str,
-    document: Mapping[str, Any],
-    before: Mapping[str, Any] | None,
-    deleted: bool,
+def judge_shape(
+    grid: str, doc_id: str, document: Mapping[str, Any], deleted: bool
 ) -> Refusal | None:
-    """Tell why a document is refused; ``None`` when it is sound.
-
-    ``before`` is the nearest known state that the edit was made on; ``None`` for a new record or
-    when nothing of its history is known.
-    """
-    prefix, colon, rest = doc_id.partition(":")
-    if not colon or not prefix or not rest:
+    """Tell why nobody may write such a document into this grid; ``None`` when it is sound."""
+    match = _ID.fullmatch(doc_id)
+    if match is None:
         return refusal("bad-id", "_id")
+    found = document.get("type", match[1] if deleted else None)
+    if isinstance(found, str) and found != match[1]:
+        return refusal("wrong-type", "type", expected=match[1], found=found[:40])
+    found = document.get("grid", grid if deleted else None)
+    if isinstance(found, str) and found != grid:
+        return refusal("wrong-grid", "grid", expected=grid, found=found[:40] or "空")
     if deleted:
-        return None  # A tombstone may be bare; the body it buries is in the archive.
-    if document.get("type") != prefix and isinstance(document.get("type"), str):
-        return refusal("wrong-type", "type")
+        return None  # A tombstone may be bare; what it buries is in the archive.
     problems = validate_record(document)
     if problems:
         message = "；".join(problem.message_zh for problem in problems[:3])
         return refusal("invalid", problems[0].field, message=message)
-    if document["grid"] != grid:
-        return refusal("wrong-grid", "grid")
-    return _judge_change(actor, document, before)
+    return None
 
 
-def _judge_change(
-    actor: Actor, document: Mapping[str, Any], before: Mapping[str, Any] | None
+def judge_change(
+    actor: Actor,
+    document: Mapping[str, Any],
+    before: Mapping[str, Any] | None,
+    deleted: bool,
+    vouched: Collection[Author] = (),
 ) -> Refusal | None:
-    own = document["updated"]["by"] == actor.user
-    if not own and actor.role not in SUPERVISORS and actor.role is not Role.INTEGRATOR:
-        return refusal("wrong-author", "updated.by")
-    if document.get("merge") != (before or {}).get("merge"):
+    """Tell why this person may not make this change; ``None`` when he may.
+
+    ``before`` is the nearest known state that the edit was made on; ``None`` for a new record or
+    when nothing of its history is known. ``vouched`` are authors other than the actor whose work
+    he may bring along.
+    """
+    author = foreign_author(actor, document)
+    if author is not None and author not in vouched:
+        return refusal("wrong-author", "updated.by", found=author[0][:40])
+    if deleted:
+        return None if _may_delete(actor, before) else refusal("delete-not-allowed")
+    known = before or {}
+    if "merge" in document and document["merge"] != known.get("merge"):
         return refusal("merge-note-changed", "merge")
     forbidden = field_refusals(actor, before, document)
     if forbidden:
         labels = field_labels(str(document["type"]))
         label = labels.get(forbidden[0], FieldLabel(forbidden[0], forbidden[0]))
         return refusal("field-not-allowed", forbidden[0], label=label.zh)
-    return _judge_status(actor, document, before)
+    return _judge_status(actor, document, before) if document["type"] == "event" else None
+
+
+def foreign_author(actor: Actor, document: Mapping[str, Any]) -> Author | None:
+    """Return who a document says made it, if that is not the actor himself."""
+    trace = document.get("updated")
+    if not isinstance(trace, Mapping) or trace.get("by") == actor.user:
+        return None
+    return str(trace.get("by")), str(trace.get("device"))
+
+
+def may_bring(actor: Actor, author: Author, users_of_device: Collection[str]) -> bool:
+    """Tell whether the actor may push what another person wrote.
+
+    On a phone that several share, what one left unsent may go up while another is signed in.
+    Supervisors and other systems replicate what any known person made on a known device.
+    """
+    user, device = author
+    return user in users_of_device and (actor.role in _PEERS or device == actor.device)
+
+
+def _may_delete(actor: Actor, before: Mapping[str, Any] | None) -> bool:
+    if before is None:
+        return True  # nobody but the actor has seen it
+    created = before.get("created")
+    own = isinstance(created, Mapping) and created.get("by") == actor.user
+    return may_delete(actor, str(before.get("type"))) and (own or actor.role in _MAY_DELETE_OTHERS)
 
 
 def _judge_status(
     actor: Actor, document: Mapping[str, Any], before: Mapping[str, Any] | None
 ) -> Refusal | None:
-    if document["type"] != "event":
-        return None
-    was = None if before is None else before.get("status")
+    was = None if before is None else before.get("status", "10")
     status = document.get("status", "10")
-    if may_move(actor.role, was, status):
-        return None
-    from_label, to_label = _status_label(was), _status_label(status)
-    return refusal("status-not-allowed", "status", before=from_label, after=to_label)
+    if not _may_reach(actor.role, was, status):
+        return refusal(
+            "status-not-allowed", "status", before=_status_label(was), after=_status_label(status)
+        )
+    if verifies_own_work(actor.user, before, document):
+        return refusal("own-work", "status")
+    return None
+
+
+def _may_reach(role: Role, before: str | None, status: str) -> bool:
+    if before is not None:
+        return may_move(role, before, status)
+    # A new event may have gone on before the phone sent it; what was finished was not verified too.
+    return any(may_move(role, first, status) for first in (None, "10", "25"))
 
 
 def _status_label(status: Any) -> str:

@@ -131,9 +131,16 @@ class Registry:
         return self._hierarchy
 
     async def import_grids(self, nodes: Sequence[GridNode]) -> HierarchyChange:
-        """Add and change nodes, all in one transaction; those not named stay. Every node that
-        holds records gets its database, every town its bulletin, before the node shows up."""
-        change = compare(await self.hierarchy(), nodes)
+        """Add and change nodes, all in one transaction; those not named stay.
+
+        Every node that holds records gets its database, every town its bulletin, before the node
+        shows up. Raises ``BrokenHierarchy``, and nothing is changed, when the outcome would not be
+        a tree.
+        """
+        existing = await self.hierarchy()
+        change = compare(existing, nodes)
+        named = {node.code: node for node in (*existing, *change.added, *change.changed)}
+        Hierarchy(named.values())  # what would not be a tree is not written at all
         names = [f"grid-{node.code}" for node in nodes if node.holds_records]
         names += [f"bulletin-{node.code}" for node in nodes if node.level == 2]
         for first in range(0, len(names), _AT_ONCE):
@@ -196,6 +203,16 @@ class Registry:
         await self._refresh()
         now = _now()
         return [a for a in self._by_user.get(username, {}).values() if a.holds(now)]
+
+    async def ever_assigned(self, username: str, path: Sequence[str]) -> bool:
+        """Return whether an account has, or once had, a node on this path (from the district)."""
+        await self._refresh()
+        return any(held.grid in path for held in self._by_user.get(username, {}).values())
+
+    async def users_of_device(self, device: str) -> list[str]:
+        """Return the accounts that ever signed in on a device."""
+        known = await self._store.get(DATABASE, f"device:{device}")
+        return [] if known is None or known.deleted else orjson.loads(known.body)["users"]
 
     async def actor(self, username: str, device: str | None) -> Actor:
         """Return the account as an actor on a device; raise ``UnknownAccount``."""

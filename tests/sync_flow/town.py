@@ -148,7 +148,7 @@ class Phone:
         return Write(doc_id, body, line[0], tuple(line[1:]))
 
     def stone(self, doc_id: str) -> Write:
-        """A tombstone on the phone's leaf."""
+        """Return a tombstone for the phone's leaf."""
         line = self.history[doc_id]
         at = {"at": self.tick(), "by": self.user, "device": self.device}
         body = orjson.dumps({"type": self.documents[doc_id]["type"], "grid": GRID, "updated": at})
