@@ -27,12 +27,19 @@ def keyed(value: Any, member: str | None) -> Elements:
     elements: Elements = {}
     for element in value if isinstance(value, list) else ():
         name = element.get(member) if member and isinstance(element, Mapping) else None
-        key = name if isinstance(name, str) else canonical(element if name is None else name)
-        text = key if isinstance(key, str) else key.decode()
-        if text in elements and not same(elements[text], element):
-            text = f"{text}\0{canonical(element).decode()}"
-        elements[text] = element
+        key = element_key(element if name is None else name)
+        if key in elements and not same(elements[key], element):
+            key = f"{key}{element_key([element])}"
+        elements[key] = element
     return elements
+
+
+def element_key(name: Any) -> str:
+    """Return a text for what identifies an element: itself if it is one, or else its JSON.
+
+    The JSON is set apart by a control character, so that ``5`` and ``"5"`` are two keys.
+    """
+    return name if isinstance(name, str) else f"\0{canonical(name).decode()}"
 
 
 class ElementClaims:
