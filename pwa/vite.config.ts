@@ -1,0 +1,41 @@
+import { fileURLToPath } from 'node:url';
+import vue from '@vitejs/plugin-vue';
+import type { Plugin } from 'vite';
+import { defineConfig } from 'vitest/config';
+import { compiledMessages } from './compile-messages';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+
+export default defineConfig({
+	root: here,
+	base: '/app/',
+	publicDir: false,
+	plugins: [vue(), compiledMessages() as Plugin],
+	resolve: {
+		alias: { 'vue-i18n': 'vue-i18n/dist/vue-i18n.runtime.esm-bundler.js' },
+	},
+	define: {
+		__VUE_OPTIONS_API__: 'false',
+		__VUE_PROD_DEVTOOLS__: 'false',
+		__VUE_PROD_HYDRATION_MISMATCH_DETAILS__: 'false',
+		__VUE_I18N_FULL_INSTALL__: 'false',
+		__VUE_I18N_LEGACY_API__: 'false',
+		__INTLIFY_PROD_DEVTOOLS__: 'false',
+		__INTLIFY_DROP_MESSAGE_COMPILER__: 'true',
+		// PouchDB's dependencies ask for Node's global.
+		global: 'globalThis',
+	},
+	build: {
+		outDir: 'static/build',
+		emptyOutDir: true,
+		manifest: true,
+		target: ['chrome99', 'safari15'],
+		modulePreload: { polyfill: false },
+		rolldownOptions: { input: `${here}src/main.ts` },
+	},
+	test: {
+		root: fileURLToPath(new URL('..', import.meta.url)),
+		include: ['tests/pwa/**/*.test.ts'],
+		environment: 'node',
+	},
+});
