@@ -17,6 +17,10 @@ from grid.hierarchy import GridNode, Hierarchy
 
 COLUMNS = ("level", "code", "parent_code", "name")
 """Columns a file must have; others are read when present."""
+LONGEST_NAME = 100
+"""Characters (code points) that the name of a grid may have."""
+_REST = "\0"
+"""Key of the cells that stand under no heading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +42,39 @@ class ImportReport:
 
 def read_grids_csv(text: str, existing: Hierarchy | None = None) -> ImportReport:
     """Read a hierarchy; parents may stand in the file (in any order) or in ``existing``."""
-    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
-    missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
-    if missing:
-        message = f"columns missing: {', '.join(missing)}; expected {', '.join(COLUMNS)}"
-        return ImportReport((), (ImportProblem(1, missing[0], message),))
+    # Any of the three line ends, whichever program wrote the file.
+    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=None), restkey=_REST)
     problems: list[ImportProblem] = []
     rows: dict[str, tuple[int, GridNode]] = {}
+    try:
+        missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
+        if missing:
+            message = f"columns missing: {', '.join(missing)}; expected {', '.join(COLUMNS)}"
+            return ImportReport((), (ImportProblem(1, missing[0], message),))
+        _read_rows(reader, rows, problems)
+    except csv.Error as error:
+        problems.append(ImportProblem(max(reader.line_num, 1), "", f"not CSV: {error}"))
+    for line, node in rows.values():
+        problems.extend(_check_parent(line, node, rows, existing))
+    if not rows and not problems:
+        problems.append(ImportProblem(1, "code", "the file has no lines after its heading"))
+    if problems:
+        return ImportReport((), tuple(sorted(problems, key=lambda problem: problem.line)))
+    nodes = sorted((node for _, node in rows.values()), key=lambda node: (node.level, node.code))
+    return ImportReport(tuple(nodes), ())
+
+
+def _read_rows(
+    reader: csv.DictReader[str],
+    rows: dict[str, tuple[int, GridNode]],
+    problems: list[ImportProblem],
+) -> None:
     for row in reader:
+        if _REST in row:
+            problems.append(
+                ImportProblem(reader.line_num, "", "more cells than the heading has columns")
+            )
+            continue
         node = _read_row(reader.line_num, row, problems)
         if node is None:
             continue
@@ -56,14 +85,6 @@ def read_grids_csv(text: str, existing: Hierarchy | None = None) -> ImportReport
             )
             continue
         rows[node.code] = (reader.line_num, node)
-    for line, node in rows.values():
-        problems.extend(_check_parent(line, node, rows, existing))
-    if not rows and not problems:
-        problems.append(ImportProblem(1, "code", "the file has no lines after its heading"))
-    if problems:
-        return ImportReport((), tuple(sorted(problems, key=lambda problem: problem.line)))
-    nodes = sorted((node for _, node in rows.values()), key=lambda node: (node.level, node.code))
-    return ImportReport(tuple(nodes), ())
 
 
 def _read_row(
@@ -85,8 +106,9 @@ def _read_row(
             )
         )
     name = unicodedata.normalize("NFC", values["name"])
-    if not name:
-        problems.append(ImportProblem(line, "name", "the name is empty"))
+    fault = _name_fault(name)
+    if fault is not None:
+        problems.append(ImportProblem(line, "name", fault))
     if code.level > 1 and not values["parent_code"]:
         problems.append(ImportProblem(line, "parent_code", f"{code} needs a parent"))
     if code.level == 1 and values["parent_code"]:
@@ -95,6 +117,16 @@ def _read_row(
         return None
     parent = values["parent_code"] or None
     return GridNode(code.text, parent, code.level, name, values["provenance"])
+
+
+def _name_fault(name: str) -> str | None:
+    if not name:
+        return "the name is empty"
+    if len(name) > LONGEST_NAME:
+        return f"the name has more than {LONGEST_NAME} characters"
+    if any(unicodedata.category(character) == "Cc" for character in name):
+        return "the name has control characters"
+    return None
 
 
 def _check_parent(

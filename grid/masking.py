@@ -19,6 +19,7 @@ _PLAIN: Final = frozenset({"path", "source_rev", "week", "moved_to"})
 _NUMBERS: Final = re.compile(r"[0-9０-９]{7,}[Xx]?|[0-9０-９](?:[ \-－]?[0-9０-９Xx]){10,}")
 """Phones, id numbers and bank cards in a text: seven digits in a row, or eleven with blanks or
 hyphens between them (a date has eight)."""
+_PHONE: Final = re.compile(r"\+?(?:[0-9][ -]?){11,}")
 
 
 def mask_name(name: str) -> str:
@@ -29,14 +30,16 @@ def mask_name(name: str) -> str:
 
 def mask_phone(phone: str) -> str:
     """Keep the first three and last four: 12000001111 → 120****1111; shorter ones lose all."""
-    return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 11 else HIDDEN
+    if not _PHONE.fullmatch(phone):
+        return HIDDEN
+    return f"{phone[:3]}****{phone[-4:]}"
 
 
 def mask_id_number(number: str) -> str:
-    """Keep the region and the last four: 990000********0012; shorter ones lose all."""
-    if len(number) < 18:
+    """Keep the region and the last four: 990000********0012; what is none loses all."""
+    if len(number) != 18 or not number[:17].isdigit():
         return HIDDEN
-    return number[:6] + "*" * (len(number) - 10) + number[-4:]
+    return f"{number[:6]}********{number[-4:]}"
 
 
 def mask_text(text: str) -> str:
@@ -49,8 +52,9 @@ def mask_numbers(text: str) -> str:
     return _NUMBERS.sub(HIDDEN, text)
 
 
-def _year(text: str) -> str:
-    return text[:4]
+def mask_date(text: str) -> str:
+    """Keep the year: 1980-01-31 → 1980."""
+    return text[:4] if text[:4].isdigit() else HIDDEN
 
 
 MASKS: Final[Mapping[str, Callable[[str], str]]] = {
@@ -67,7 +71,7 @@ MASKS: Final[Mapping[str, Callable[[str], str]]] = {
     "guardian_phone": mask_phone,
     "reporter_phone": mask_phone,
     "household_number": mask_text,
-    "birth_date": _year,
+    "birth_date": mask_date,
     "registered_address": mask_text,
     "workplace": mask_text,
     "care": mask_text,

@@ -102,7 +102,7 @@ class Problem(Exception):
             document["detail"] = self.detail
         if request_id:
             document["request_id"] = request_id
-        return document | self.members
+        return {**self.members, **document}
 
     def for_people(self, request_id: str | None = None) -> dict[str, str | None]:
         """Return what a page shows of the problem."""

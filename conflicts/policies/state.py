@@ -35,6 +35,11 @@ def register_lattice(name: str, lattice: Lattice) -> None:
     _LATTICES[name] = lattice
 
 
+def lattice_named(name: str | None) -> Lattice | None:
+    """Return the life cycle of that name, or ``None`` if nobody declared it."""
+    return _LATTICES.get(name) if name is not None else None
+
+
 def state(claims: Sequence[Claim], field: Field) -> Outcome:
     """Join the standing states. Without a common successor they join to the contested state.
 
@@ -42,7 +47,7 @@ def state(claims: Sequence[Claim], field: Field) -> Outcome:
     life cycle does not know (a newer client's), or a life cycle nobody declared, is decided by
     last write, and reviewed.
     """
-    lattice = _LATTICES.get(field.merge.lattice or "")
+    lattice = lattice_named(field.merge.lattice)
     live = [claim for claim in claims if claim.live]
     if lattice is None or not all(
         isinstance(claim.value, str) and lattice.knows(claim.value) for claim in live

@@ -6,7 +6,7 @@ validated. It returns a response model, or a Starlette response where headers ar
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, Generic, TypeVar
@@ -105,24 +105,18 @@ class Operation:
         """Whether a JSON body is expected."""
         return self.body_model is not Nothing
 
-    def route(self) -> Route:
-        """Return the Starlette route that serves this operation."""
-
-        async def endpoint(request: Request) -> Response:
-            if not self.public:
-                require(request, self.scope)
-            call = Call(
-                request,
-                _validated(self.path_model, request.path_params, "path"),
-                _validated(self.query_model, dict(request.query_params), "query"),
-                await self._body(request),
-            )
-            result = await self.handler(call)
-            if isinstance(result, Response):
-                return result
-            return answer(result, self.status)
-
-        return Route(self.path, endpoint, methods=[self.method], name=self.name)
+    async def serve(self, request: Request) -> Response:
+        """Answer one request."""
+        if not self.public:
+            require(request, self.scope)
+        call = Call(
+            request,
+            _validated(self.path_model, request.path_params, "path"),
+            _validated(self.query_model, dict(request.query_params), "query"),
+            await self._body(request),
+        )
+        result = await self.handler(call)
+        return result if isinstance(result, Response) else answer(result, self.status)
 
     async def _body(self, request: Request) -> Input:
         if not self.has_body:
@@ -131,6 +125,18 @@ class Operation:
         if kind != "application/json":
             raise Problem("unsupported-media-type", expected="application/json")
         return _validated(self.body_model, await _json(request), "body")
+
+
+def route(path: str, operations: Sequence[Operation]) -> Route:
+    """Return the route of one path with all its methods, so that ``Allow`` names them all."""
+    by_method = {operation.method: operation for operation in operations}
+    if "GET" in by_method:
+        by_method["HEAD"] = by_method["GET"]
+
+    async def endpoint(request: Request) -> Response:
+        return await by_method[request.method].serve(request)
+
+    return Route(path, endpoint, methods=list(by_method), name=path)
 
 
 def answer(model: BaseModel, status: int = 200) -> Response:

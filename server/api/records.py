@@ -19,9 +19,6 @@ from server.problems import Problem
 _INTERNAL: Final = frozenset({"_id", "_rev", "_deleted", "path", "source_rev", "search"})
 """Members of a canonical document that are not the record's own."""
 Cursor = Annotated[str, Field(pattern=PATTERN, description="Opaque; from an earlier answer.")]
-Purpose = Annotated[
-    str, Field(min_length=4, max_length=200, description="Why unmasked; goes into the audit log.")
-]
 
 
 class RecordPath(Input):
@@ -31,17 +28,17 @@ class RecordPath(Input):
 
 
 class Unmasking(Input):
-    """Whether names, phones and id numbers come in full. It needs the scope `unmasked` and a
-    purpose, and each such answer is written to the audit log."""
+    """Why names, phones and id numbers should come in full; without it they are masked."""
 
-    unmasked: bool = False
-    purpose: Purpose | None = None
-
-    @model_validator(mode="after")
-    def _purpose_given(self) -> Self:
-        if self.unmasked and self.purpose is None:
-            raise ValueError("purpose is required with unmasked=true")
-        return self
+    unmask_purpose: Annotated[
+        str | None,
+        Field(
+            min_length=4,
+            max_length=200,
+            description="Give records unmasked, for this purpose; needs the scope `unmasked`, and"
+            " the audit log tells who read which records why.",
+        ),
+    ] = None
 
 
 class RecordsQuery(Unmasking):
@@ -92,12 +89,12 @@ class RecordPage(Output):
 async def list_records(call: Call[Nothing, RecordsQuery, Nothing]) -> RecordPage:
     """List records, or with `changed_since` those that changed after an earlier answer.
 
-    Records are masked unless `unmasked=true` is asked for.
+    Records are masked unless `unmask_purpose` is given.
     """
     query, runtime = call.query, call.runtime
     _may_unmask(call, query)
     if query.type is not None and query.type not in RECORD_TYPES:
-        raise Problem("not-found", type=query.type)
+        raise Problem("not-found", record_type=query.type)
     walk = Walk(
         runtime.store,
         runtime.settings.signing_key(),
@@ -108,7 +105,7 @@ async def list_records(call: Call[Nothing, RecordsQuery, Nothing]) -> RecordPage
     page = await (
         walk.follow(query.changed_since) if query.changed_since else walk.listing(query.cursor)
     )
-    views = [_view(document, unmasked=query.unmasked) for document in page.documents]
+    views = [_view(document, query.unmask_purpose is not None) for document in page.documents]
     await _log_unmasked(call, query, views)
     return RecordPage(
         items=views, next=page.next, changes_cursor=page.changes_cursor, more=page.more
@@ -124,14 +121,14 @@ async def read_record(call: Call[RecordPath, Unmasking, Nothing]) -> RecordView:
     document = found.document()
     if not in_scope(call.identity.actor, tuple(document["path"])):
         raise Problem("out-of-scope")
-    view = _view(document, unmasked=call.query.unmasked)
+    view = _view(document, call.query.unmask_purpose is not None)
     await _log_unmasked(call, call.query, [view])
     return view
 
 
 def _may_unmask(call: Call[Any, Any, Any], query: Unmasking) -> None:
     scopes = call.identity.session.scopes
-    if query.unmasked and (scopes is None or "unmasked" not in scopes):
+    if query.unmask_purpose and (scopes is None or "unmasked" not in scopes):
         raise Problem("missing-scope", scope="unmasked")
 
 
@@ -139,13 +136,13 @@ async def _log_unmasked(
     call: Call[Any, Any, Any], query: Unmasking, views: Iterable[RecordView]
 ) -> None:
     shown = [view.id for view in views if view.record is not None]
-    if query.unmasked and shown:
+    if query.unmask_purpose and shown:
         await call.runtime.audit.unmask(
-            call.identity.actor, CANONICAL, shown, ["*"], query.purpose or ""
+            call.identity.actor, CANONICAL, shown, ["*"], query.unmask_purpose
         )
 
 
-def _view(document: Mapping[str, Any], *, unmasked: bool) -> RecordView:
+def _view(document: Mapping[str, Any], unmasked: bool) -> RecordView:
     body = {name: value for name, value in document.items() if name not in _INTERNAL}
     record = None
     if not document.get("_deleted"):

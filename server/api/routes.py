@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from server.api import grids, records, refusals, session
 from server.api.openapi import document
-from server.api.operation import Operation
+from server.api.operation import Operation, route
 from server.templating import VERSION
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
@@ -29,4 +29,10 @@ def routes() -> list[BaseRoute]:
     async def openapi(_request: Request) -> Response:
         return Response(text, media_type="application/json")
 
-    return [Route("/openapi.json", openapi), *(operation.route() for operation in OPERATIONS)]
+    by_path: dict[str, list[Operation]] = {}
+    for operation in OPERATIONS:
+        by_path.setdefault(operation.path, []).append(operation)
+    return [
+        Route("/openapi.json", openapi),
+        *(route(path, operations) for path, operations in by_path.items()),
+    ]

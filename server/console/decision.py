@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -40,6 +40,8 @@ class Cell:
     changed: bool
     taken: bool
     lost: bool
+    is_now: bool
+    """Whether the record has this very value now; masked values may look the same and differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +79,19 @@ def rule_name(policy: str, *, reviewed: bool) -> str:
     return f"{known} + {_('复核')}" if reviewed and policy != Policy.REVIEWED else str(known)
 
 
-def reason_text(code: str, field_label: str = "") -> str:
-    """Return why a person should look, as a sentence."""
-    known = REASONS.get(code)
-    if known is None:
-        return _("系统无法自动合并这条记录，各方内容都已保留，请人工处理。")
-    sentence = known.en if i18n.language() == "en" else known.zh
-    return sentence.format(field=field_label)
+def reason_texts(decision: Document) -> list[str]:
+    """Return why a person should look, a sentence for each reason with the fields it is about."""
+    kind = str(decision.get("type") or "")
+    sentences = []
+    for code in decision["reviews"]:
+        known = REASONS.get(code)
+        fields = [label_of(kind, f["field"]) for f in decision["fields"] if f["review"] == code]
+        if known is None:
+            sentences.append(_("系统无法自动合并这条记录，各方内容都已保留，请人工处理。"))
+        else:
+            sentence = known.en if i18n.language() == "en" else known.zh
+            sentences.append(sentence.format(field=_("、").join(fields)))
+    return sentences
 
 
 def reason_name(code: str) -> str:
@@ -98,7 +106,7 @@ def reason_name(code: str) -> str:
 
 
 def authors_of(decision: Document) -> list[Author]:
-    """Return the sides of a merge in the order of its leaves."""
+    """Return the sides of a merge in order of time."""
     known: dict[str, Author] = {}
     for field in decision["fields"]:
         for side in field["sides"]:
@@ -106,8 +114,7 @@ def authors_of(decision: Document) -> list[Author]:
                 side["rev"],
                 Author(side["rev"], side["by"] or "—", side["device"] or "", side["at"]),
             )
-    order = {rev: place for place, rev in enumerate(decision["leaves"])}
-    return sorted(known.values(), key=lambda author: order.get(author.rev, len(order)))
+    return sorted(known.values(), key=lambda author: (author.at or "", author.rev))
 
 
 def compared(decision: Document, record: Document | None, *, masked: bool) -> list[Compared]:
@@ -149,7 +156,7 @@ def _compared(
         rule_name(str(field["policy"]), reviewed=field["review"] is not None),
         field["review"] is not None,
         shown(field["base"]),
-        tuple(_cell(field, author, shown) for author in authors),
+        tuple(_cell(field, author, shown, current) for author in authors),
         shown(field["value"]),
         field["chosen"] is None,
         shown(current),
@@ -159,16 +166,16 @@ def _compared(
     )
 
 
-def _cell(field: Document, author: Author, shown: Any) -> Cell:
+def _cell(field: Document, author: Author, shown: Callable[[Any], str], current: Any) -> Cell:
     side = next((s for s in field["sides"] if s["rev"] == author.rev), None)
-    if side is None:
-        return Cell(author.rev, shown(field["base"]), changed=False, taken=False, lost=False)
+    value = field["base"] if side is None else side["value"]
     return Cell(
         author.rev,
-        shown(side["value"]),
-        changed=bool(side["changed"]),
+        shown(value),
+        changed=side is not None and bool(side["changed"]),
         taken=field["chosen"] == author.rev,
         lost=author.rev in field["lost"],
+        is_now=value == current,
     )
 
 

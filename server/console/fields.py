@@ -45,9 +45,12 @@ CODED: Final[Mapping[str, Dictionary]] = {
 REFERENCES: Final = frozenset({"household", "head", "patrol", "event"})
 """Fields that hold the id of another record."""
 _HIDDEN: Final = frozenset(
-    {"type", "schema", "stamps", "merge", "path", "search", "source_rev", "week", "key"}
+    {"type", "schema", "grid", "stamps", "merge", "path", "search", "source_rev", "week", "key"}
 )
-_TIMES: Final = frozenset({"happened", "started", "ended", "visited", "at"})
+_LAST: Final = ("created", "updated", "fictitious")
+"""Fields that every record has: they follow what the record is about."""
+TIMES: Final = frozenset({"happened", "started", "ended", "visited", "at"})
+"""Fields that hold a point in time."""
 _FIRST_PARTS: Final = ("at", "label", "result", "value", "action", "category", "text")
 
 
@@ -104,6 +107,7 @@ def fields_of(document: Document) -> list[Field]:
     labels = field_labels(type_name)
     names = [name for name in labels if name in document]
     names += sorted(name for name in document if name not in labels and name[0] != "_")
+    names.sort(key=lambda name: name in _LAST)
     shown = []
     for name in names:
         value = document[name]
@@ -137,7 +141,7 @@ def _scalar(type_name: str, field: str, value: Any) -> str:
     if isinstance(value, bool):
         return _("是") if value else _("否")
     if isinstance(value, str):
-        if last in _TIMES and moment(value):
+        if last in TIMES and moment(value):
             return short_time(value, utc_now())
         return word_of(type_name, field, value)
     if isinstance(value, Mapping):

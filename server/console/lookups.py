@@ -11,6 +11,7 @@ from grid.permissions import Actor, in_scope
 from server.console.fields import title_of
 from server.console.states import State, record_state
 from sync.indexes import REVIEWS_BY_DOCUMENT
+from sync.registry import Registry
 from sync.store import DocumentStore
 
 CANONICAL: Final = "canonical"
@@ -30,6 +31,15 @@ async def titles(store: DocumentStore, actor: Actor, ids: Iterable[str]) -> dict
         for document in documents
         if in_scope(actor, document.get("path", ()))
     }
+
+
+async def people_names(registry: Registry, usernames: Iterable[str]) -> dict[str, str]:
+    """Return the names of accounts; an account that is gone stands for itself."""
+    names = {}
+    for username in set(usernames):
+        account = await registry.account(username)
+        names[username] = account.name if account else username
+    return names
 
 
 async def decisions_of(store: DocumentStore, doc_id: str) -> list[Document]:

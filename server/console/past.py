@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Any, Final
 
 from grid.masking import mask_value
 from server.console.fields import label_of, text_of
-from sync.history import FieldChange, HistoryEntry, record_history
-from sync.paths import database_of
+from sync import history
 from sync.store import DocumentStore
 
 _UNTOLD: Final = frozenset({"type", "grid"})
@@ -45,31 +45,33 @@ class Step:
         return "merged" if self.merged else "record" if self.first else "edited"
 
 
-async def steps_of(store: DocumentStore, grid: str, record_id: str, *, masked: bool) -> list[Step]:
+async def steps_of(
+    store: DocumentStore, grid: str, record_id: str, merged: Container[str], *, masked: bool
+) -> list[Step]:
     """Return the steps of a record that the archive still knows."""
     kind = record_id.partition(":")[0]
-    entries = await record_history(store, database_of(grid), record_id)
-    return [_step(kind, entry, masked=masked) for entry in entries]
+    known = await history.history_of(store, grid, record_id)
+    return [_step(kind, step, merged, masked=masked) for step in known]
 
 
-def _step(kind: str, entry: HistoryEntry, *, masked: bool) -> Step:
-    first = entry.rev.startswith("1-")
-    told = [] if first else [c for c in entry.changes if c.field not in _UNTOLD]
+def _step(kind: str, step: history.Step, merged: Container[str], *, masked: bool) -> Step:
+    first = step.rev.startswith("1-")
+    told = [] if first else [change for change in step.fields if change.name not in _UNTOLD]
     return Step(
-        entry.by or "—",
-        entry.device or "",
-        entry.at,
+        step.by or "—",
+        step.device or "",
+        step.at,
         first,
-        entry.merged,
-        entry.deleted,
-        entry.losing,
-        entry.complete,
+        step.merged,
+        step.deleted,
+        step.losing or step.rev in merged,
+        step.complete,
         tuple(_turn(kind, change, masked=masked) for change in told),
     )
 
 
-def _turn(kind: str, change: FieldChange, *, masked: bool) -> Turn:
+def _turn(kind: str, change: history.FieldChange, *, masked: bool) -> Turn:
     def shown(value: Any) -> str:
-        return text_of(kind, change.field, mask_value(change.field, value) if masked else value)
+        return text_of(kind, change.name, mask_value(change.name, value) if masked else value)
 
-    return Turn(label_of(kind, change.field), shown(change.before), shown(change.after))
+    return Turn(label_of(kind, change.name), shown(change.before), shown(change.after))

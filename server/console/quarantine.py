@@ -14,10 +14,10 @@ from starlette.routing import BaseRoute, Route
 from grid.masking import MASKS, mask_record
 from grid.permissions import may_review
 from server.auth import actor_of
-from server.console.fields import Field, fields_of, title_of, type_name_of
+from server.console.fields import REFERENCES, Field, fields_of, title_of, type_name_of
 from server.console.frame import framed, home_place
 from server.console.listing import Document, Source, read_page
-from server.console.lookups import titles
+from server.console.lookups import people_names, titles
 from server.console.purpose import MIN_PURPOSE, read_purpose
 from server.console.scope import Place, demand_scope, place, place_of
 from server.i18n import gettext as _
@@ -85,6 +85,7 @@ async def queue(request: Request) -> Response:
     ]
     context = {
         "entries": entries,
+        "people": await people_names(runtime.registry, (entry.user for entry in entries)),
         "status": status,
         "statuses": STATUSES,
         "mark": mark,
@@ -183,7 +184,9 @@ async def _page(
     named = {**refused, "type": refused.get("type", kind)}
     visible = mask_record(named) if masked else named
     fields: list[Field] = fields_of(visible)
-    there = await titles(runtime.store, actor, [str(entry["doc_id"])])
+    mentioned = [refused[name] for name in REFERENCES if isinstance(refused.get(name), str)]
+    names = await titles(runtime.store, actor, [str(entry["doc_id"]), *mentioned])
+    users = [str(entry["user"]), *([entry["closed"]["by"]] if entry.get("closed") else [])]
     context = {
         "entry": entry,
         "title": title_of(visible),
@@ -191,7 +194,8 @@ async def _page(
         "fields": fields,
         "masked": masked,
         "personal": any(field.personal for field in fields),
-        "record_title": there.get(str(entry["doc_id"])),
+        "names": names,
+        "people": await people_names(runtime.registry, users),
         "may_settle": may_review(actor, entry["path"]) and entry["status"] == quarantine.OPEN,
         "problem": problem,
         "min_purpose": MIN_PURPOSE,

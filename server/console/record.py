@@ -19,7 +19,13 @@ from server.console.fields import REFERENCES, Field, fields_of, title_of, type_n
 from server.console.frame import framed
 from server.console.kinds import SECTION_OF
 from server.console.listing import Document
-from server.console.lookups import CANONICAL, decisions_of, record_states, titles
+from server.console.lookups import (
+    CANONICAL,
+    decisions_of,
+    people_names,
+    record_states,
+    titles,
+)
 from server.console.past import steps_of
 from server.console.purpose import MIN_PURPOSE, read_purpose
 from server.console.scope import Place, demand_scope, place
@@ -125,18 +131,21 @@ async def _page(
 ) -> Response:
     runtime = runtime_of(request)
     actor = actor_of(request)
-    related, decisions, refused, past = await asyncio.gather(
+    related, decisions, refused = await asyncio.gather(
         related_to(runtime.store, shown),
         decisions_of(runtime.store, shown.id),
         refused_edits(runtime.store, actor, shown.id),
-        steps_of(runtime.store, shown.at.code, shown.id, masked=shown.masked),
     )
+    leaves = {rev for decision in decisions for rev in decision["leaves"]}
+    past = await steps_of(runtime.store, shown.at.code, shown.id, leaves, masked=shown.masked)
+    people = [*(step.by for step in past), *(str(edit["user"]) for edit in refused)]
     context = {
         "shown": shown,
         "related": related,
         "decisions": sorted(decisions, key=lambda d: str(d.get("opened")), reverse=True),
         "refused": refused,
         "past": past,
+        "people": await people_names(runtime.registry, people),
         "purpose_missing": purpose_missing,
         "min_purpose": MIN_PURPOSE,
     }

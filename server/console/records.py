@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
@@ -12,9 +13,9 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from grid.hierarchy import Hierarchy
-from grid.masking import mask_record
+from grid.masking import MASKS, mask_record
 from server.auth import actor_of
-from server.console.fields import REFERENCES, label_of, text_of, title_of
+from server.console.fields import REFERENCES, TIMES, label_of, text_of, title_of
 from server.console.frame import framed
 from server.console.kinds import KINDS, Kind
 from server.console.listing import Document, Page, read_page, search_page, village_keys
@@ -25,6 +26,9 @@ from server.console.states import State
 from server.runtime import Runtime, runtime_of
 from sync.indexes import RECORDS_BY_TYPE
 from sync.store import DocumentStore
+
+NARROW: Final = TIMES | MASKS.keys() | {"relation", "urgency", "status", "last_visit"}
+"""Columns whose values stay on one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +152,7 @@ async def list_records(request: Request) -> Response:
     context = {
         "question": question,
         "rows": await rows_of(request, runtime, question, found.documents),
+        "narrow": {place for place, column in enumerate(kind.columns) if column in NARROW},
         "columns": [label_of(kind.type, column) for column in kind.columns],
         "chosen": chosen,
         "beside": beside,

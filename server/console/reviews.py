@@ -18,7 +18,7 @@ from server.console.decision import authors_of, reason_name
 from server.console.fields import label_of, type_name_of
 from server.console.frame import framed, home_place
 from server.console.listing import Document, Source, read_page
-from server.console.lookups import titles
+from server.console.lookups import people_names, titles
 from server.console.scope import place_of
 from server.runtime import runtime_of
 from sync import reviews
@@ -31,7 +31,7 @@ AUTOMATIC: Final = "automatic"
 SHOWN: Final = {
     WAITING: (reviews.OPEN,),
     DONE: (reviews.ACCEPTED, reviews.CHANGED, reviews.UNDONE),
-    AUTOMATIC: ("settled",),
+    AUTOMATIC: (reviews.SETTLED, reviews.SUPERSEDED),
 }
 """What the queue can show, and the statuses that this means."""
 KINDS: Final = tuple(dict.fromkeys((*REASONS, CANNOT_MERGE)))
@@ -46,7 +46,7 @@ class Item:
     type_name: str
     reasons: tuple[str, ...]
     fields: str
-    people: str
+    people: tuple[str, ...]
     opened: str
     status: str
     where: str
@@ -83,8 +83,10 @@ async def queue(request: Request) -> Response:
     )
     base = f"/console/grids/{at.code}/reviews"
     query = {name: value for name, value in (("show", shown), ("kind", kind)) if value}
+    usernames = {author.by for d in page.documents for author in authors_of(d)}
     context = {
         "items": [_item(d, names, hierarchy, len(at.path)) for d in page.documents],
+        "people": await people_names(runtime.registry, usernames),
         "shown": shown,
         "kind": kind,
         "kinds": [(code, reason_name(code)) for code in KINDS],
@@ -107,7 +109,7 @@ def _item(decision: Document, names: dict[str, str], hierarchy: Hierarchy, depth
         type_name_of(kind),
         tuple(reason_name(code) for code in decision["reviews"]),
         "、".join(labels),
-        "、".join(people),
+        tuple(people),
         str(decision.get("opened")),
         str(decision["status"]),
         " / ".join(path[depth:]),

@@ -1,0 +1,97 @@
+"""Settling what was refused: accept (through the resolver), close with a reason, and the limits."""
+
+from __future__ import annotations
+
+import pytest
+
+from sync import quarantine
+from sync.quarantine import AlreadySettled, CannotAccept, NoSuchEntry, OutOfScope
+from sync.registry import Registry
+from sync.sqlite import SqliteStore
+from tests.sync_flow.town import (
+    GRID,
+    HOUSEHOLD,
+    OTHER,
+    STRANGER,
+    SUPERVISOR,
+    VILLAGE,
+    Phone,
+    catch_up,
+)
+
+
+async def refused(store: SqliteStore, registry: Registry, phone: Phone, **changes: object) -> str:
+    (result,) = await phone.push(store, registry, writes=[phone.leaf(HOUSEHOLD, **changes)])
+    assert result.error == "forbidden"
+    return str(result.info["quarantine"])
+
+
+async def test_an_accepted_edit_is_merged_like_any_other(
+    store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone
+) -> None:
+    phone1.create(HOUSEHOLD, address="1 号", phone="12000000001")
+    await phone1.push(store, registry, HOUSEHOLD)
+    phone2.copy_from(phone1, HOUSEHOLD)
+    phone1.edit(HOUSEHOLD, review_note="不该我填", members=3)
+    entry = await refused(store, registry, phone1)
+    phone2.edit(HOUSEHOLD, phone="12000000002")
+    await phone2.push(store, registry, HOUSEHOLD)
+
+    rev = await quarantine.accept(store, entry, SUPERVISOR, "同意")
+    await catch_up(store, registry)
+
+    assert rev == phone1.history[HOUSEHOLD][0]
+    merged = await phone1.pull(store, HOUSEHOLD)
+    assert (merged["members"], merged["phone"]) == (3, "12000000002")
+    assert merged["review_note"] == "不该我填"
+    settled = await quarantine.read_entry(store, entry)
+    assert (settled["status"], settled["closed"]["by"]) == ("accepted", "village")
+    with pytest.raises(AlreadySettled):
+        await quarantine.accept(store, entry, SUPERVISOR)
+    with pytest.raises(AlreadySettled):
+        await quarantine.close(store, entry, SUPERVISOR, "重复")
+
+
+async def test_closing_needs_a_reason_and_keeps_the_document(
+    store: SqliteStore, registry: Registry, phone1: Phone
+) -> None:
+    phone1.create(HOUSEHOLD, address="1 号", review_note="x")
+    entry = await refused(store, registry, phone1)
+
+    with pytest.raises(ValueError, match="reason"):
+        await quarantine.close(store, entry, SUPERVISOR, "  ")
+    await quarantine.close(store, entry, SUPERVISOR, "这一项由村委填写")
+
+    kept = await quarantine.read_entry(store, entry)
+    assert kept["closed"]["note"] == "这一项由村委填写"
+    assert kept["document"]["address"] == "1 号"
+    assert await quarantine.entries_of(store, VILLAGE) == []
+    assert await refused(store, registry, phone1) == entry  # pushed again: the same, still closed
+    assert (await quarantine.read_entry(store, entry))["status"] == "closed"
+
+
+async def test_an_unsound_document_cannot_be_accepted(
+    store: SqliteStore, registry: Registry, phone1: Phone
+) -> None:
+    phone1.create(HOUSEHOLD, address="1 号")
+    for changes in ({"members": "四"}, {"grid": OTHER}, {"merge": {"parents": [], "policy": 1}}):
+        entry = await refused(store, registry, phone1, **changes)
+        with pytest.raises(CannotAccept):
+            await quarantine.accept(store, entry, SUPERVISOR)
+        phone1.edit(HOUSEHOLD, note="下一个版本")
+    assert await store.get(f"grid-{GRID}", HOUSEHOLD) is None
+    assert len(await quarantine.entries_of(store, VILLAGE)) == 3
+
+
+async def test_only_who_is_in_charge_settles(
+    store: SqliteStore, registry: Registry, phone1: Phone
+) -> None:
+    phone1.create(HOUSEHOLD, address="1 号", review_note="x")
+    entry = await refused(store, registry, phone1)
+    for actor in (STRANGER, phone1.actor):
+        with pytest.raises(OutOfScope):
+            await quarantine.accept(store, entry, actor)
+        with pytest.raises(OutOfScope):
+            await quarantine.close(store, entry, actor, "不")
+    with pytest.raises(NoSuchEntry):
+        await quarantine.read_entry(store, "refused:none")
