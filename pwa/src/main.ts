@@ -1,0 +1,24 @@
+/** The app begins: who works here, his records on this phone, the pages, and the sync. */
+import 'vant/es/toast/style/index';
+import 'vant/es/dialog/style/index';
+import './styles/app.css';
+import { createApp } from 'vue';
+import App from './App.vue';
+import { account } from './data/account';
+import { openWorkspace } from './data/workspace';
+import { size } from './display/appearance';
+import { chooseLanguage, i18n, language } from './i18n';
+import { router } from './router';
+import { engine } from './sync/engine';
+
+async function begin(): Promise<void> {
+	document.documentElement.dataset.size = size.value;
+	chooseLanguage(language.value);
+	if (account.value) {
+		await openWorkspace(account.value.username);
+		void engine.start();
+	}
+	createApp(App).use(i18n).use(router).mount('#app');
+}
+
+void begin();

@@ -1,0 +1,104 @@
+/** A form's draft: kept as one types, found again after the page was killed, and at last saved. */
+import { onBeforeUnmount, type Ref, reactive, ref, watch } from 'vue';
+import { currentGrid } from '../data/account';
+import type { Draft } from '../data/drafts';
+import type { Stored } from '../data/pouch';
+import { SCHEMA, work } from '../data/workspace';
+
+const PAUSE_MS = 250;
+
+export interface DraftForm {
+	/** The form's fields; change them freely. */
+	values: Record<string, unknown>;
+	draft: Draft;
+	/** Whether what is typed is on the disk. */
+	kept: Ref<boolean>;
+	/** Whether this draft was found again with something in it. */
+	found: boolean;
+	/** Save as a record, drop the draft, return the record's id. */
+	save(): Promise<string>;
+	/** Throw the draft away. */
+	discard(): Promise<void>;
+	/** Leave the form: what was typed stays as a draft, a form only looked at leaves none. */
+	close(): Promise<void>;
+}
+
+/** Begin the draft of an edit of `before`, or of a new record (`before` null), or go on with the one
+ * called `id`. Give it to `closeWithPage`. */
+export async function openDraft(
+	type: string,
+	before: Stored | null,
+	first: Record<string, unknown> = {},
+	id?: string,
+	finding?: Draft['finding'],
+): Promise<DraftForm> {
+	const space = work();
+	const known = id ? space.drafts.all.get(id) : undefined;
+	const grid = known?.grid ?? currentGrid.value;
+	const draft = known ?? (await space.drafts.begin(grid, type, SCHEMA, before, first, finding));
+	const found = Object.keys(draft.values).length > 0 && draft.touched > draft.begun;
+	const values = reactive<Record<string, unknown>>(JSON.parse(JSON.stringify(draft.values)));
+	const kept = ref(true);
+	let timer: ReturnType<typeof setTimeout> | undefined;
+	let closed = false;
+	let touched = false;
+
+	async function keep(): Promise<void> {
+		clearTimeout(timer);
+		timer = undefined;
+		if (closed || kept.value) return;
+		await space.drafts.put({ ...draft, values, touched: Date.now() });
+		kept.value = true;
+	}
+	function soon(): void {
+		kept.value = false;
+		touched = true;
+		clearTimeout(timer);
+		timer = setTimeout(() => void keep(), PAUSE_MS);
+	}
+	const leave = (): void => void keep();
+
+	const unwatch = watch(values, soon, { deep: true });
+	document.addEventListener('visibilitychange', leave);
+	addEventListener('pagehide', leave);
+
+	function stop(): void {
+		unwatch();
+		document.removeEventListener('visibilitychange', leave);
+		removeEventListener('pagehide', leave);
+	}
+	async function drop(): Promise<void> {
+		closed = true;
+		clearTimeout(timer);
+		stop();
+		await space.drafts.drop(draft.id);
+	}
+	return {
+		values,
+		draft,
+		kept,
+		found,
+		async save() {
+			const plain = JSON.parse(JSON.stringify(values)) as Record<string, unknown>;
+			if (draft.before) await space.edit(grid, draft.before, plain);
+			else await space.create(grid, type, plain, draft.target, draft.schema);
+			await drop();
+			return draft.target;
+		},
+		discard: drop,
+		async close() {
+			if (closed) return;
+			const untouched = !known && !found && !touched;
+			if (untouched) return drop();
+			await keep();
+			stop();
+		},
+	};
+}
+
+/** Keep the draft when the page is left: call in the setup of the page that opens it. */
+export function closeWithPage(form: Ref<DraftForm | null>): void {
+	onBeforeUnmount(() => {
+		void form.value?.close();
+	});
+}

@@ -1,0 +1,3 @@
+import { computed } from 'vue';
+
+export const unreadNotices = computed(() => 0);
