@@ -31,7 +31,10 @@ export function clockOffset(): number {
 export function learnOffset(serverTime: string, askedMs: number, answeredMs: number): void {
 	const server = Date.parse(serverTime);
 	if (Number.isNaN(server)) return;
-	localStorage.setItem(OFFSET, String(Math.round(server + (answeredMs - askedMs) / 2 - answeredMs)));
+	localStorage.setItem(
+		OFFSET,
+		String(Math.round(server + (answeredMs - askedMs) / 2 - answeredMs)),
+	);
 }
 
 /** The time of day (ms since 1970) as the server would say it. */

@@ -3,7 +3,11 @@
 
 export type Upgrade = (db: IDBDatabase, from: number) => void;
 
-export function openDatabase(name: string, version: number, upgrade: Upgrade): Promise<IDBDatabase> {
+export function openDatabase(
+	name: string,
+	version: number,
+	upgrade: Upgrade,
+): Promise<IDBDatabase> {
 	return new Promise((resolve, reject) => {
 		const request = indexedDB.open(name, version);
 		request.onupgradeneeded = (event) => upgrade(request.result, event.oldVersion);

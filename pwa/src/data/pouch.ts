@@ -1,7 +1,7 @@
 /** PouchDB with the parts we use, and how its databases on this phone are named. */
 
-import idb from 'pouchdb-adapter-idb';
 import http from 'pouchdb-adapter-http';
+import idb from 'pouchdb-adapter-idb';
 import PouchDB from 'pouchdb-core';
 import replication from 'pouchdb-replication';
 

@@ -10,10 +10,22 @@ export interface Trace {
 /** Give a stamp above the one that is overwritten. */
 export type Overwrite = (stamp: string | undefined) => string;
 
-const KEPT = new Set(['_id', '_rev', 'type', 'schema', 'grid', 'created', 'updated', 'stamps', 'merge']);
+const KEPT = new Set([
+	'_id',
+	'_rev',
+	'type',
+	'schema',
+	'grid',
+	'created',
+	'updated',
+	'stamps',
+	'merge',
+]);
 
 function isEmpty(value: unknown): boolean {
-	return value === undefined || value === null || value === '' || (Array.isArray(value) && !value.length);
+	return (
+		value === undefined || value === null || value === '' || (Array.isArray(value) && !value.length)
+	);
 }
 
 /** Tell whether two values of a field are the same to a reader; nothing is as good as empty. */

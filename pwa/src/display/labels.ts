@@ -46,7 +46,8 @@ export function codeText(type: string, field: string, code: unknown): string {
 /** Return a field's value as people read it; an empty text for nothing. */
 export function valueText(type: string, field: string, value: unknown): string {
 	if (value === undefined || value === null || value === '') return '';
-	if (typeof value === 'boolean') return language.value === 'en' ? (value ? 'yes' : 'no') : value ? '是' : '否';
+	if (typeof value === 'boolean')
+		return language.value === 'en' ? (value ? 'yes' : 'no') : value ? '是' : '否';
 	if (Array.isArray(value)) {
 		const parts = value.map((part) => valueText(type, field, part)).filter(Boolean);
 		return parts.join(language.value === 'en' ? ', ' : '、');

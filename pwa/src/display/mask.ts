@@ -14,7 +14,9 @@ export function maskName(name: unknown): string {
 export function maskPhone(phone: unknown): string {
 	const text = String(phone ?? '');
 	if (!text) return '';
-	return /^\+?(?:[0-9][ -]?){11,}$/.test(text) ? `${text.slice(0, 3)}****${text.slice(-4)}` : HIDDEN;
+	return /^\+?(?:[0-9][ -]?){11,}$/.test(text)
+		? `${text.slice(0, 3)}****${text.slice(-4)}`
+		: HIDDEN;
 }
 
 /** Keep region and last four: 990000199001010012 → 990000********0012. */

@@ -14,7 +14,8 @@ export function idNumberFault(text: string): Fault {
 	if (!/^[0-9]{17}[0-9X]$/.test(text)) return 'check.idLength';
 	const born = `${text.slice(6, 10)}-${text.slice(10, 12)}-${text.slice(12, 14)}`;
 	const date = new Date(`${born}T00:00:00Z`);
-	if (Number.isNaN(date.getTime()) || date.toISOString().slice(0, 10) !== born) return 'check.idDate';
+	if (Number.isNaN(date.getTime()) || date.toISOString().slice(0, 10) !== born)
+		return 'check.idDate';
 	const sum = WEIGHTS.reduce((total, weight, i) => total + weight * Number(text[i]), 0);
 	return '10X98765432'[sum % 11] === text[17] ? null : 'check.idMistyped';
 }

@@ -1,7 +1,14 @@
 /** Signing in and out, and asking who is signed in. */
-import { type Account, account, forgetAccount, rememberAccount, type Session } from '../data/account';
-import { openWorkspace, workspace } from '../data/workspace';
+
 import { deviceId, learnOffset, restoreDeviceId } from '../core/device';
+import {
+	type Account,
+	account,
+	forgetAccount,
+	rememberAccount,
+	type Session,
+} from '../data/account';
+import { openWorkspace, workspace } from '../data/workspace';
 import { askJson, Run } from './http';
 import { Trouble } from './trouble';
 

@@ -128,4 +128,3 @@ export async function learnOutcomes(
 		await store.refresh(entry.id);
 	}
 }
-

@@ -29,7 +29,12 @@ export function isPassing(kind: TroubleKind): boolean {
 /** Name the trouble behind any error of a transfer. */
 export function troubleOf(error: unknown): Trouble {
 	if (error instanceof Trouble) return error;
-	const { name = '', message = '', reason = '', status } = error as {
+	const {
+		name = '',
+		message = '',
+		reason = '',
+		status,
+	} = error as {
 		name?: string;
 		message?: string;
 		reason?: string;

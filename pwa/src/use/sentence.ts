@@ -50,15 +50,29 @@ export const sentence = computed<Sentence>(() => {
 		return { tone: 'bad', icon: 'warning', text: t(`trouble.${trouble}`) };
 	}
 	if (refused) {
-		return { tone: 'bad', icon: 'refused', text: t('sync.refused', { n: refused }), help: 'unsent' };
+		return {
+			tone: 'bad',
+			icon: 'refused',
+			text: t('sync.refused', { n: refused }),
+			help: 'unsent',
+		};
 	}
 	if (waiting && !(running && !trouble)) {
-		return { tone: 'waiting', icon: 'waiting', text: t('sync.waiting', { n: waiting }), help: 'unsent' };
+		return {
+			tone: 'waiting',
+			icon: 'waiting',
+			text: t('sync.waiting', { n: waiting }),
+			help: 'unsent',
+		};
 	}
 	if (waiting) return { tone: 'busy', icon: 'uploading', text: t('sync.sending', { n: waiting }) };
 	const when = lastGood.value === null ? '' : shortTime(lastGood.value);
 	if (trouble === 'offline') {
-		return { tone: 'waiting', icon: 'offline', text: when ? t('sync.offline', { when }) : t('sync.offlineFirst') };
+		return {
+			tone: 'waiting',
+			icon: 'offline',
+			text: when ? t('sync.offline', { when }) : t('sync.offlineFirst'),
+		};
 	}
 	if (!when) return { tone: 'busy', icon: 'uploading', text: t('sync.running') };
 	return { tone: 'good', icon: 'synced', text: t('sync.done', { when }) };
