@@ -21,7 +21,7 @@ export function compiledMessages(): Plugin {
 		name: 'wangge-messages',
 		enforce: 'pre',
 		transform(code, id) {
-			if (!/\/src\/locale\/[a-z]+\.json$/.test(id)) return null;
+			if (!/\/src\/locale\/[a-z.]+\.json$/.test(id)) return null;
 			return {
 				code: `export default ${JSON.stringify(compileTree(JSON.parse(code)))}`,
 				map: null,

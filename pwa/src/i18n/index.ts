@@ -2,6 +2,8 @@
 import { ref } from 'vue';
 import { createI18n } from 'vue-i18n';
 import en from '../locale/en.json';
+import pagesEn from '../locale/pages.en.json';
+import pagesZh from '../locale/pages.zh.json';
 import zh from '../locale/zh.json';
 
 export type Language = 'zh' | 'en';
@@ -17,7 +19,7 @@ export const i18n = createI18n({
 	legacy: false,
 	locale: language.value,
 	fallbackLocale: 'zh',
-	messages: { zh, en } as Record<Language, typeof zh>,
+	messages: { zh: { ...zh, ...pagesZh }, en: { ...en, ...pagesEn } },
 });
 
 export function chooseLanguage(chosen: Language): void {
