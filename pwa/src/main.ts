@@ -10,6 +10,7 @@ import { size } from './display/appearance';
 import { chooseLanguage, i18n, language } from './i18n';
 import { router } from './router';
 import { engine } from './sync/engine';
+import { startUpdates } from './update';
 
 async function begin(): Promise<void> {
 	document.documentElement.dataset.size = size.value;
@@ -19,6 +20,7 @@ async function begin(): Promise<void> {
 		void engine.start();
 	}
 	createApp(App).use(i18n).use(router).mount('#app');
+	startUpdates();
 }
 
 void begin();
