@@ -19,8 +19,7 @@ from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Re
 from starlette.routing import BaseRoute, Mount, Route
 
 from pwa.paths import STATIC, TEMPLATES
-from server import i18n
-from server.templating import VERSION, environment
+from server.templating import environment
 from server.web.files import REVALIDATE, HashedFiles
 
 BUILD: Final = STATIC / "build"
@@ -55,11 +54,9 @@ def shell(request: Request) -> Response:
     if not manifest.is_file():
         raise HTTPException(503, "the app is not built; run: npm run build")
     assets = entry_assets(orjson.loads(manifest.read_bytes()))
-    text = _pages.get_template("shell.html").render(
-        assets=assets, language=i18n.language(), version=VERSION
-    )
+    text = _pages.get_template("shell.html").render(assets=assets)
     etag = f'"{hashlib.sha256(text.encode()).hexdigest()[:16]}"'
-    headers = {"Cache-Control": REVALIDATE, "ETag": etag, "Vary": "Accept-Language, Cookie"}
+    headers = {"Cache-Control": REVALIDATE, "ETag": etag}
     if request.headers.get("if-none-match") == etag:
         return Response(status_code=304, headers=headers)
     return HTMLResponse(text, headers=headers)
