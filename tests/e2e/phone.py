@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, ViewportSize, expect
 
 PATIENCE_MS = 30_000
-SIZE = {"width": 360, "height": 780}
+SIZE: ViewportSize = {"width": 360, "height": 780}
 
 
 class Phone:
@@ -18,7 +18,7 @@ class Phone:
         self.context: BrowserContext = browser.new_context(
             viewport=SIZE,
             locale="zh-CN",
-            timezone_id="Asia/Shanghai",  # type: ignore[arg-type]
+            timezone_id="Asia/Shanghai",
         )
         self.context.set_default_timeout(PATIENCE_MS)
         self.page = self._new_page()
@@ -82,7 +82,7 @@ class Phone:
         return self.at(f"value-{field}").locator("dd")
 
     def kill_page(self) -> None:
-        """The system kills the app: no unload handlers, nothing said."""
+        """Kill the app as the system does: no unload handlers, nothing said."""
         self.page.close(run_before_unload=False)
         self.page = self._new_page()
 

@@ -17,13 +17,13 @@ ROOM = "302"
 
 @pytest.fixture
 def server(start_server: Callable[..., ServerProcess], tmp_path: Path) -> ServerProcess:
-    """The demo on a data folder of its own."""
+    """Serve the demo on a data folder of its own."""
     return start_server("demo", "--data", str(tmp_path / "data"))
 
 
 @pytest.fixture
 def phones(browser: Browser, server: ServerProcess) -> Iterator[tuple[Phone, Phone]]:
-    """Two workers of the same grid."""
+    """Sign in two workers of the same grid."""
     one, two = Phone(browser, server.url, "worker1"), Phone(browser, server.url, "worker2")
     yield one, two
     assert one.errors == []
