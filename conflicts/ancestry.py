@@ -255,11 +255,22 @@ def wanted(
                 _need(history, history.tree_parent(rev), absent, needed)
         if history.is_deleted(author):
             _need(history, history.tree_parent(author), absent, needed)
-    for index, left in enumerate(authors):
-        for right in authors[index + 1 :]:
-            for rev in sorted(history.common([left, right])):
-                _need(history, rev, absent, needed)
+    _need_bases(history, authors, absent, needed)
     return list(needed)
+
+
+def _need_bases(
+    history: History, revs: Sequence[str], absent: frozenset[str], needed: dict[str, None]
+) -> None:
+    """Note the bodies from which each two of ``revs`` parted, and those from which these parted
+    where histories crossed: the base is a merge of its own then."""
+    for index, left in enumerate(revs):
+        for right in revs[index + 1 :]:
+            shared = sorted(history.common([left, right]))
+            for rev in shared:
+                _need(history, rev, absent, needed)
+            if len(shared) > 1:
+                _need_bases(history, shared, absent, needed)
 
 
 def _need(
