@@ -149,4 +149,4 @@ export const FIELD_LABELS: Record<string, Record<string, Words>> = {
 	},
 };
 /** Fields masked in lists. */
-export const PERSONAL_FIELDS: readonly string[] = ["birth_date", "care", "former_name", "guardian_name", "guardian_phone", "head_name", "health", "id_number", "met", "name", "owner_name", "owner_phone", "phone", "registered_address", "religion", "reporter_name", "reporter_phone", "workplace"];
+export const PERSONAL_FIELDS: readonly string[] = ["birth_date", "care", "former_name", "guardian_name", "guardian_phone", "head_name", "household_number", "id_number", "met", "name", "owner_name", "owner_phone", "phone", "registered_address", "reporter_name", "reporter_phone", "workplace"];
