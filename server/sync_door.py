@@ -4,8 +4,8 @@ why nobody is signed in, what a token's scopes allow, and the count of what was 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from starlette.types import Receive, Scope, Send
 
@@ -108,6 +108,14 @@ class CountingDoor:
         results = await self._door.write(writes, new_edits)
         self._metrics.pushed([result.error for result in results])
         return results
+
+    async def keep(
+        self, refused: Sequence[tuple[Mapping[str, Any], WireError]]
+    ) -> list[Mapping[str, Any]]:
+        """Keep what the wire could not take."""
+        members = await self._door.keep(refused)
+        self._metrics.pushed([error.error for _, error in refused])
+        return members
 
 
 def _identity_in(scope: Scope) -> Identity | None:

@@ -21,6 +21,7 @@ from sync.judging import (
     clock_ahead_ms,
     foreign_author,
     judge_change,
+    judge_merge_note,
     judge_place,
     judge_shape,
     may_bring,
@@ -114,9 +115,11 @@ class GridDoor:
             if new_edits:
                 self._complete(case, physical)
             write, document = case.write, case.document
-            case.refusal = judge_shape(
-                self._path[-1], write.doc_id, document, write.deleted
-            ) or judge_change(self._actor, document, case.before, write.deleted, vouched)
+            case.refusal = (
+                judge_merge_note(document, case.before)
+                or judge_shape(self._path[-1], write.doc_id, document, write.deleted)
+                or judge_change(self._actor, document, case.before, write.deleted, vouched)
+            )
             ahead = clock_ahead_ms(document, physical)
             if case.refusal is None and ahead > MAX_AHEAD_MS:
                 await self._note_clock(case, ahead)

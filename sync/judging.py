@@ -98,6 +98,16 @@ def judge_shape(
     return None
 
 
+def judge_merge_note(
+    document: Mapping[str, Any], before: Mapping[str, Any] | None
+) -> Refusal | None:
+    """Refuse a merge note that the resolver did not write, sound or not."""
+    known = before or {}
+    if "merge" in document and document["merge"] != known.get("merge"):
+        return refusal("merge-note-changed", "merge")
+    return None
+
+
 def judge_change(
     actor: Actor,
     document: Mapping[str, Any],
@@ -116,9 +126,6 @@ def judge_change(
         return refusal("wrong-author", "updated.by", found=author[0][:40])
     if deleted:
         return None if _may_delete(actor, before) else refusal("delete-not-allowed")
-    known = before or {}
-    if "merge" in document and document["merge"] != known.get("merge"):
-        return refusal("merge-note-changed", "merge")
     forbidden = field_refusals(actor, before, document)
     if forbidden:
         labels = field_labels(str(document["type"]))

@@ -12,7 +12,13 @@ from sync.errors import BadDocument
 from sync.revtree import parse_rev
 from sync.store import DocumentStore, Revision, WriteResult
 from sync.wire.documents import conflict_members, make_id
-from sync.wire.documents_json import document_json, parse_batch, result_json, revisions_member
+from sync.wire.documents_json import (
+    document_json,
+    parse_batch,
+    refused_result,
+    result_json,
+    revisions_member,
+)
 from sync.wire.errors import WireError, document_error, method_not_allowed
 from sync.wire.http import Request
 from sync.wire.keeper import Door
@@ -59,18 +65,37 @@ async def _write_all(
     local = [document for document in documents if _is_local(document)]
     others = [document for document in documents if not _is_local(document)] if local else documents
     writes, refused = parse_batch(others, new_edits=new_edits, make_id=make_id)
+    unreadable = await _keep(door, others, refused)
     if new_edits and others and not writes:
         # As CouchDB does; with one good document among them, the faults are told one by one.
-        first = next(result for result in refused if result is not None)
-        raise document_error(first.error or "", first.reason or "")
+        first = unreadable[0]
+        raise document_error(first.error or "", first.reason or "", first.info)
     written = iter(await door.write(writes, new_edits) if writes else ())
-    results = [next(written) if refusal is None else refusal for refusal in refused]
+    faults = iter(unreadable)
+    results = [next(written) if error is None else next(faults) for error in refused]
     if not local:
         return results
     rest = iter(results)
     return [
         await put_local(store, door, document) if _is_local(document) else next(rest)
         for document in documents
+    ]
+
+
+async def _keep(
+    door: Door, documents: list[Any], refused: list[WireError | None]
+) -> list[WriteResult]:
+    """Hand what could not be read to the door to keep; return what became of each."""
+    faults = [
+        (document, error)
+        for document, error in zip(documents, refused, strict=True)
+        if error is not None
+    ]
+    to_keep = [(document, error) for document, error in faults if isinstance(document, dict)]
+    kept = iter(await door.keep(to_keep) if to_keep else ())
+    return [
+        refused_result(document, error, next(kept) if isinstance(document, dict) else {})
+        for document, error in faults
     ]
 
 

@@ -32,7 +32,7 @@ async def document(request: Request, store: DocumentStore, door: Door, doc_id: s
         await _get(request, store, door, doc_id)
     elif request.method == "PUT":
         body = await request.json()
-        await _save(request, door, _asked(request, body, doc_id))
+        await _save(request, door, _named(request, body, doc_id))
     elif request.method == "DELETE":
         await _delete(request, store, door, doc_id)
     else:
@@ -42,12 +42,11 @@ async def document(request: Request, store: DocumentStore, door: Door, doc_id: s
 async def post(request: Request, door: Door) -> None:
     """Serve ``POST /db``: write a document, with an id of our making if it has none."""
     body = await request.json_object()
-    new_edits = request.parameters.get("new_edits") != "false"
-    await _save(request, door, parse_document(body, new_edits=new_edits, doc_id=make_id()))
+    await _save(request, door, {"_id": make_id(), **body})
 
 
-def _asked(request: Request, body: Any, doc_id: str) -> Write:
-    """Return what a PUT asks: the path names the document, the revision may stand elsewhere."""
+def _named(request: Request, body: Any, doc_id: str) -> Any:
+    """Return a PUT's document: the path names it, the revision may stand elsewhere."""
     if isinstance(body, dict):
         if body.get("_id", doc_id) != doc_id:
             raise document_error("bad_request", "Document ID must match the ID in the path")
@@ -58,7 +57,7 @@ def _asked(request: Request, body: Any, doc_id: str) -> Write:
                 "bad_request",
                 "Document rev from request body and query string have different values",
             )
-    return parse_document(body, new_edits=request.parameters.get("new_edits") != "false")
+    return body
 
 
 def _given_rev(request: Request) -> str | None:
@@ -68,11 +67,24 @@ def _given_rev(request: Request) -> str | None:
     return request.header(b"if-match").strip().strip('"') or None
 
 
-async def _save(request: Request, door: Door, write: Write) -> None:
+async def _save(request: Request, door: Door, document: Any) -> None:
     if door.read_only:
         raise WireError(403, "forbidden", "This database is read only.")
-    (result,) = await door.write([write], request.parameters.get("new_edits") != "false")
+    new_edits = request.parameters.get("new_edits") != "false"
+    write = await _parse(door, document, new_edits)
+    (result,) = await door.write([write], new_edits)
     await _reply_written(request, result, 201)
+
+
+async def _parse(door: Door, document: Any, new_edits: bool) -> Write:
+    """Read a document; what cannot be read the door may keep, and the refusal says where."""
+    if not isinstance(document, dict):
+        return parse_document(document, new_edits=new_edits)
+    try:
+        return parse_document(dict(document), new_edits=new_edits)
+    except WireError as error:
+        (members,) = await door.keep([(document, error)])
+        raise document_error(error.error, error.reason, members) from error
 
 
 async def _reply_written(request: Request, result: WriteResult, status: int) -> None:
@@ -89,7 +101,7 @@ async def _delete(request: Request, store: DocumentStore, door: Door, doc_id: st
     rev = _given_rev(request)
     await request.body()
     winner = await store.get(door.database, doc_id)
-    if winner is None or (winner.deleted and rev is None):
+    if rev is None and (winner is None or winner.deleted):
         raise WireError(404, "not_found", "missing" if winner is None else "deleted")
     stone: dict[str, Any] = {"_id": doc_id, "_deleted": True}
     if rev is not None:

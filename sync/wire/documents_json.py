@@ -143,24 +143,28 @@ def member(name: str, value: Any) -> bytes:
 
 def parse_batch(
     documents: Sequence[Any], *, new_edits: bool, make_id: Callable[[], str]
-) -> tuple[list[Write], list[WriteResult | None]]:
+) -> tuple[list[Write], list[WireError | None]]:
     """Return the writes of a batch and, per document, its refusal or ``None`` for a write."""
     writes: list[Write] = []
-    refused: list[WriteResult | None] = []
+    refused: list[WireError | None] = []
     for document in documents:
         try:
+            # Refused ones are kept as they came, so a copy is used up.
+            given = dict(document) if isinstance(document, dict) else document
             missing_id = isinstance(document, dict) and "_id" not in document
             default = make_id() if missing_id else None
-            shown = document.get("_id") if isinstance(document, dict) else None
-            writes.append(parse_document(document, new_edits=new_edits, doc_id=default))
+            writes.append(parse_document(given, new_edits=new_edits, doc_id=default))
             refused.append(None)
         except WireError as error:
-            refused.append(_refusal(shown, error))
+            refused.append(error)
     return writes, refused
 
 
-def _refusal(shown: Any, error: WireError) -> WriteResult:
-    return WriteResult(shown if isinstance(shown, str) else "", None, error.error, error.reason)
+def refused_result(document: Any, error: WireError, members: Mapping[str, Any]) -> WriteResult:
+    """Return what became of a document that could not be taken."""
+    shown = document.get("_id") if isinstance(document, dict) else None
+    doc_id = shown if isinstance(shown, str) else ""
+    return WriteResult(doc_id, None, error.error, error.reason, members)
 
 
 def result_json(result: WriteResult, *, new_edits: bool) -> Mapping[str, Any]:

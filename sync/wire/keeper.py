@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Final, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Protocol
 
 from starlette.types import Scope
 
@@ -31,6 +31,12 @@ class Door(Protocol):
 
     async def write(self, writes: Sequence[Write], new_edits: bool) -> list[WriteResult]:
         """Judge and write a batch; results are per document and in order."""
+
+    async def keep(
+        self, refused: Sequence[tuple[Mapping[str, Any], WireError]]
+    ) -> list[Mapping[str, Any]]:
+        """Keep documents, as sent, that the wire could not take; return, for each, members to add
+        to its refusal."""
 
 
 class Keeper(Protocol):
@@ -73,6 +79,12 @@ class StoreDoor:
     async def write(self, writes: Sequence[Write], new_edits: bool) -> list[WriteResult]:
         """Write a batch without any judgement."""
         return await self._store.write(self.database, writes, new_edits=new_edits)
+
+    async def keep(
+        self, refused: Sequence[tuple[Mapping[str, Any], WireError]]
+    ) -> list[Mapping[str, Any]]:
+        """Keep nothing, as CouchDB does."""
+        return [{} for _ in refused]
 
 
 class BareKeeper:

@@ -115,12 +115,13 @@ async def test_a_grid_taken_away_is_closed_at_once(
     client: httpx.AsyncClient, runtime: Runtime, sign_in: SignIn
 ) -> None:
     head = bearer(await sign_in("worker1"))
-    path = f"/sync/{BUILDING}"
+    path = f"/sync/{BUILDING}/_changes"
     assert (await client.get(path, headers=head)).status_code == 200
 
     await runtime.registry.unassign("worker1", BUILDING)
 
-    assert (await client.get(path, headers=head)).status_code == 403
+    closed = await client.get(path, headers=head)
+    assert (closed.status_code, closed.json()["code"]) == (403, "grid-revoked")
     assert (await client.get("/api/v1/session", headers=head)).json()["grids"] == []
 
 

@@ -167,13 +167,16 @@ async def test_bad_document_is_refused_kept_and_stops_nothing(
 
 async def test_what_is_no_document_is_told_so(client: httpx.AsyncClient, phone1: Phone) -> None:
     phone1.create(GOOD, address="面前山村 2 号")
-    body = orjson.dumps({"docs": [7, sent(phone1, GOOD)]})
-    reply = await client.post(f"/{GRID}/_bulk_docs", content=body)
+    good = {"_id": GOOD, **phone1.documents[GOOD]}
+    reply = await client.post(f"/{GRID}/_bulk_docs", json={"docs": [7, good]})
     assert [row.get("error") for row in reply.json()] == ["bad_request", None], reply.text
 
-    broken = await client.post(f"/{GRID}/_bulk_docs", content=b'{"docs": [')
+    head = {"content-type": "application/json"}
+    broken = await client.post(f"/{GRID}/_bulk_docs", content=b'{"docs": [', headers=head)
     assert (broken.status_code, broken.json()["error"]) == (400, "bad_request")
-    huge = await client.post(f"/{GRID}/_bulk_docs", content=b" " * (8 * 1024 * 1024 + 1))
+    huge = await client.post(
+        f"/{GRID}/_bulk_docs", content=b" " * (8 * 1024 * 1024 + 1), headers=head
+    )
     assert huge.status_code == 413
 
 
