@@ -115,7 +115,7 @@ class IndexWriter:
         for depth, member in enumerate(members):
             self._add((number, depth, key), by, value)
             key += member
-        self._add((number, -len(members), key), by, value)
+        self._add((number, -1 - len(members), key), by, value)
 
     def _add(self, group: tuple[int, int, bytes], by: int, value: float) -> None:
         self._counts[group] += by
@@ -282,7 +282,7 @@ def roll_up(
         "SELECT key, sum(count), sum(total) FROM index_groups"
         " WHERE idx = ? AND (depth = ? OR depth BETWEEN ? AND -1) AND key >= ? AND key < ?"
         " GROUP BY key ORDER BY key",
-        (number, depth, -depth, low, high),
+        (number, depth, -1 - depth, low, high),
     )
     return [Group(decode_key(key)[:level], count, total) for key, count, total in cursor]
 
