@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import vue from '@vitejs/plugin-vue';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
-import { compiledMessages } from './compile-messages';
+import { compiledMessages } from './compile-messages.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 
