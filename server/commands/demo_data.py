@@ -13,12 +13,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from grid.csv_import import dianbai_csv, read_grids_csv
 from grid.demo import DemoAccount, demo_accounts, demo_records
+from grid.demo.bulletins import TOWN, demo_bulletins
 from grid.permissions import Role
 from server.clock import timestamp, utc_now
 from server.databases import opened
 from server.passwords import hash_password
 from server.scopes import SCOPES
 from server.settings import Settings
+from sync.bulletin import publish
 from sync.follower import Follower
 from sync.registry import Account, Registry
 from sync.store import DocumentStore, Write
@@ -69,6 +71,9 @@ async def _load_all(store: DocumentStore, bar: Progress) -> None:
         for batch in _batches(list(group)):
             await store.write(f"grid-{code}", [_write(record) for record in batch])
             bar.advance(task, len(batch))
+
+    for notice in demo_bulletins(datetime.now(CHINA).date()):
+        await publish(store, TOWN, notice.pop("_id"), notice)
 
     task = bar.add_task("projection", total=None)
     await Follower(store, registry).catch_up()

@@ -11,12 +11,20 @@ SIZE: ViewportSize = {"width": 360, "height": 780}
 class Phone:
     """One phone with the app open and a worker signed in."""
 
-    def __init__(self, browser: Browser, url: str, user: str, password: str = "wangge-demo"):
+    def __init__(
+        self,
+        browser: Browser,
+        url: str,
+        user: str,
+        password: str = "wangge-demo",
+        scale: float = 1,
+    ) -> None:
         self.url = url
         self.user = user
         self.errors: list[str] = []
         self.context: BrowserContext = browser.new_context(
             viewport=SIZE,
+            device_scale_factor=scale,
             locale="zh-CN",
             timezone_id="Asia/Shanghai",
         )
