@@ -49,7 +49,7 @@ def age(text: str | None, now: datetime) -> str:
         return "—"
     minutes = max(0, int((now - when).total_seconds() // 60))
     if minutes < 1:
-        return _("刚刚")
+        return _("不到 1 分钟")
     if minutes < 60:
         return _("{count} 分钟", count=minutes)
     if minutes < 48 * 60:

@@ -29,7 +29,12 @@ export class Drafts {
 	constructor(readonly account: string) {}
 
 	async load(): Promise<void> {
-		for (const draft of await readAll<Draft>(this.account, 'drafts')) this.all.set(draft.id, draft);
+		for (const draft of await readAll<Draft>(this.account, 'drafts')) {
+			// A form that was opened and never typed in; a patrol has begun when it is opened.
+			const looked = draft.touched === draft.begun && draft.type !== 'patrol';
+			if (looked) await erase(this.account, 'drafts', draft.id);
+			else this.all.set(draft.id, draft);
+		}
 	}
 
 	/** Begin a draft; one that is open for the same record is continued. */

@@ -11,6 +11,8 @@ export interface DraftForm {
 	/** The form's fields; change them freely. */
 	values: Record<string, unknown>;
 	draft: Draft;
+	/** Whether anything was typed, now or before the page was opened anew. */
+	typed: Ref<boolean>;
 	/** Whether what is typed is on the disk. */
 	kept: Ref<boolean>;
 	/** Whether this draft was found again with something in it. */
@@ -39,9 +41,9 @@ export async function openDraft(
 	const found = Object.keys(draft.values).length > 0 && draft.touched > draft.begun;
 	const values = reactive<Record<string, unknown>>(JSON.parse(JSON.stringify(draft.values)));
 	const kept = ref(true);
+	const typed = ref(found);
 	let timer: ReturnType<typeof setTimeout> | undefined;
 	let closed = false;
-	let touched = false;
 
 	async function keep(): Promise<void> {
 		clearTimeout(timer);
@@ -52,7 +54,7 @@ export async function openDraft(
 	}
 	function soon(): void {
 		kept.value = false;
-		touched = true;
+		typed.value = true;
 		clearTimeout(timer);
 		timer = setTimeout(() => void keep(), PAUSE_MS);
 	}
@@ -76,6 +78,7 @@ export async function openDraft(
 	return {
 		values,
 		draft,
+		typed,
 		kept,
 		found,
 		async save() {
@@ -88,8 +91,7 @@ export async function openDraft(
 		discard: drop,
 		async close() {
 			if (closed) return;
-			const untouched = !known && !found && !touched;
-			if (untouched) return drop();
+			if (!known && !typed.value) return drop();
 			await keep();
 			stop();
 		},

@@ -100,14 +100,19 @@ test('drafts outlive the page; one record has one draft', async () => {
 	const before = { ...household('甲'), _rev: '1-a' };
 	const draft = await drafts.begin(GRID, 'household', 1, before, { note: '乙' });
 	expect((await drafts.begin(GRID, 'household', 1, before)).id).toBe(draft.id);
-	await drafts.put({ ...draft, values: { note: '丙𠮷' } });
+	await drafts.put({ ...draft, values: { note: '丙𠮷' }, touched: draft.begun + 1 });
+	const looked = await drafts.begin(GRID, 'event', 1, null);
+	const patrol = await drafts.begin(GRID, 'patrol', 1, null);
 	const later = new Drafts('worker1');
 	await later.load();
 	expect(later.all.get(draft.id)).toMatchObject({
 		target: 'household:1',
 		values: { note: '丙𠮷' },
 	});
+	expect([...later.all.keys()].sort()).toEqual([draft.id, patrol.id].sort());
+	expect(later.all.has(looked.id)).toBe(false); // nothing was typed
 	await later.drop(draft.id);
+	await later.drop(patrol.id);
 	expect((await reopened()).entries.size).toBe(0);
 	const last = new Drafts('worker1');
 	await last.load();
