@@ -157,7 +157,8 @@ class GridDoor:
     def _complete(self, case: _Case, physical: int) -> None:
         """Add to a plain edit (a ``PUT``) the bookkeeping that a phone would have added."""
         write = case.write
-        document = complete(case.document, case.before, self._actor, physical)
+        plain = {"grid": self._path[-1], **case.document}  # the path says it already
+        document = complete(plain, case.before, self._actor, physical)
         if write.deleted:
             kept = ("type", "grid", "updated")
             document = {name: document[name] for name in kept if name in document}
