@@ -25,17 +25,17 @@ RECORDS_BY_HOUSEHOLD: Final = Index("by-household", "canonical", ("household", "
 """Key ``(household id, type)``: who lives in a household, and its visits and events."""
 
 HOUSEHOLDS_BY_ADDRESS: Final = Index(
-    "households-by-address", "canonical", ("path", "address", "room"), {"type": "household"}
+    "households-by-address", "canonical", ("path", "door"), {"type": "household"}
 )
-"""Key ``(*path, address, room)``: a node's households, grid by grid, door by door."""
+"""Key ``(*path, door)``: a node's households, grid by grid, door by door."""
 
 HOUSEHOLDS_BY_RESIDENCE: Final = Index(
     "households-by-residence",
     "canonical",
-    ("residence_type", "path", "address", "room"),
+    ("residence_type", "path", "door"),
     {"type": "household"},
 )
-"""Key ``(residence type, *path, address, room)``: the same of one kind of residence."""
+"""Key ``(residence type, *path, door)``: the same of one kind of residence."""
 
 RESIDENTS_BY_HOUSEHOLD: Final = Index(
     "residents-by-household", "canonical", ("path", "household", "relation"), {"type": "resident"}

@@ -2,11 +2,13 @@
 
 Written by the follower only. A record's canonical document has its fields, and besides ``path``
 (codes from the district to the grid), ``source_rev`` (the winning revision it shows), ``search``
-(what it can be found by) and, for patrols and visits, ``week``.
+(what it can be found by), for households ``door`` (what they are sorted by), and for patrols and
+visits ``week``.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
@@ -23,7 +25,20 @@ _CHINA: Final = timezone(timedelta(hours=8))
 _ATTEMPTS: Final = 5
 _PAGE: Final = 500
 _LONGEST_SUFFIX: Final = 24
-_SEARCHED: Final = ("name", "former_name", "room", "address", "head_name", "title")
+_SEARCHED: Final = (
+    "name",
+    "former_name",
+    "guardian_name",
+    "room",
+    "address",
+    "head_name",
+    "owner_name",
+    "title",
+    "worker",
+    "route",
+)
+_DOOR: Final = ("address", "building", "unit", "room")
+_NUMBER: Final = re.compile(r"[0-9]+")
 _MOMENTS: Final[Mapping[str, str]] = {"patrol": "started", "visit": "visited"}
 
 
@@ -98,10 +113,19 @@ def canonical_body(winner: Revision, path: Sequence[str]) -> dict[str, Any]:
         "source_rev": winner.rev,
         "search": search_terms(record, path),
     }
+    if record.get("type") == "household":
+        body["door"] = door_key(record)
     week = _week(record)
     if week is not None:
         body["week"] = week
     return body
+
+
+def door_key(record: Mapping[str, Any]) -> str:
+    """Return a household's door as text that sorts as people count: 302 before 1001."""
+    parts = (record.get(name) for name in _DOOR)
+    text = fold(" ".join(part for part in parts if isinstance(part, str)))
+    return _NUMBER.sub(lambda number: number[0].zfill(6), text)
 
 
 def search_terms(record: Mapping[str, Any], path: Sequence[str]) -> list[str]:
