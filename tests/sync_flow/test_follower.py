@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
+import conflicts
 from sync import follower as follower_module
 from sync import resolving
 from sync.follower import CHECKPOINT, Follower
@@ -222,7 +223,7 @@ async def test_a_poisonous_document_stops_nothing(poison: dict[str, Any]) -> Non
 async def test_a_record_that_cannot_be_merged_is_kept_for_a_person(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    merge = resolving.merge
+    merge = conflicts.merge
 
     def failing(doc_id: str, *args: Any, **kwargs: Any) -> Any:
         if doc_id == SECOND:
