@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 import orjson
 from ulid import ULID
@@ -57,11 +58,30 @@ def household_id(number: int) -> str:
     return f"household:{ULID.from_bytes(milliseconds.to_bytes(6) + chance.to_bytes(10))}"
 
 
-def with_id(number: int) -> dict[str, object]:
-    """Return household ``number`` with its ``_id``."""
-    return {"_id": household_id(number), **household(number)}
+def plain(number: int) -> dict[str, object]:
+    """Return household ``number`` as another system would put it: no bookkeeping of ours."""
+    chance = random.Random(number)
+    return {
+        "type": "household",
+        "address": f"{chance.choice(STREETS)}{chance.randint(1, 300)}号",
+        "building": f"{chance.randint(1, 30)}栋",
+        "room": f"{chance.randint(1, 33)}{chance.randint(1, 4):02d}",
+        "phone": f"1200000{chance.randint(0, 9999):04d}",
+        "head_name": chance.choice(SURNAMES) + "".join(chance.choices(GIVEN, k=2)),
+        "residence_type": chance.choice(("registered", "rental")),
+        "housing_use": "dwelling",
+        "status": "living",
+        "members": chance.randint(1, 6),
+        "area": chance.randint(30, 300),
+        "hazards": chance.sample(["私拉电线", "电动车入户", "煤气瓶", "危房"], k=2),
+        "tags": chance.sample(["低保", "独居老人", "残疾", "军属", "出租屋"], k=2),
+        "owner_name": chance.choice(SURNAMES) + chance.choice(GIVEN),
+        "owner_phone": f"1200000{chance.randint(0, 9999):04d}",
+        "note": "楼道堆物已劝导清理，下次走访复查。" * (number % 3),
+    }
 
 
-def batch(first: int, count: int) -> bytes:
+def batch(body: Callable[[int], dict[str, object]], first: int, count: int) -> bytes:
     """Return a ``_bulk_docs`` body of new documents."""
-    return orjson.dumps({"docs": [with_id(number) for number in range(first, first + count)]})
+    numbers = range(first, first + count)
+    return orjson.dumps({"docs": [{"_id": household_id(n), **body(n)} for n in numbers]})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -29,6 +29,8 @@ class Loaded:
     pages: list[str] = field(default_factory=list)
     """Where each page of the changes feed starts."""
     written: int = 0
+    body: Callable[[int], dict[str, object]] = documents.household
+    """Makes the body of document ``number``."""
 
     def fill(self, count: int) -> None:
         """Write so many documents and remember their revisions and the feed's pages."""
@@ -79,7 +81,9 @@ class BulkDocs:
         place.written += count * BATCH
         path = f"{place.database}/_bulk_docs"
         return [
-            place.target.request("POST", path, documents.batch(first + n * BATCH, BATCH))
+            place.target.request(
+                "POST", path, documents.batch(place.body, first + n * BATCH, BATCH)
+            )
             for n in range(count)
         ]
 
@@ -155,7 +159,7 @@ class Put:
             place.target.request(
                 "PUT",
                 f"{place.database}/{quote(documents.household_id(number))}",
-                orjson.dumps(documents.household(number)),
+                orjson.dumps(place.body(number)),
             )
             for number in range(first, first + count)
         ]

@@ -1,0 +1,113 @@
+"""Merging: the rules alone in one process, and from conflicts in the store to merged records."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from bench import documents
+from bench.report import Row, at_least
+from bench.targets import scratch
+from conflicts import Leaf, merge
+from grid.csv_import import dianbai_csv, read_grids_csv
+from grid.models import field_policies
+from server.databases import opened
+from server.settings import Settings
+from sync.follower import Follower
+from sync.registry import Registry
+from sync.store import DocumentStore, Write
+
+NAMES = ("merges", "conflicts")
+MERGES_GOAL = 2_000
+CONFLICTS_GOAL = 300
+LEAVES = 3
+FIELDS = 40
+GRID = "44090400400100101"
+CONFLICTS = 4_000
+_BATCH = 500
+
+
+def measure(names: Sequence[str]) -> Iterator[Row]:
+    """Measure merges of three leaves, pure and through the store."""
+    if "merges" in names:
+        rate = _merges()
+        note = f"{LEAVES} leaves of {FIELDS} fields, one process"
+        yield at_least("merges", "merges/s", rate, MERGES_GOAL, note)
+    if "conflicts" in names:
+        with scratch() as directory:
+            rate = asyncio.run(_conflicts(directory))
+        note = f"{CONFLICTS} records of {LEAVES} leaves: decision, merge, projection, on disk"
+        yield at_least("conflicts", "conflicts/s", rate, CONFLICTS_GOAL, note)
+
+
+def _clock(second: int, device: int) -> str:
+    return f"2026-11-24T08:{second // 60:02}:{second % 60:02}.000Z-0000-{device:08x}"
+
+
+def base(number: int) -> dict[str, Any]:
+    """Return a household of 40 fields as it was before three phones took it offline."""
+    trace = {"at": _clock(0, 1), "by": "worker1", "device": "00000001"}
+    body: dict[str, Any] = {**documents.plain(number), "schema": 1, "grid": GRID}
+    body |= {"created": trace, "updated": trace, "stamps": {}}
+    return body | {f"extra_{n}": f"内容 {n}" for n in range(FIELDS - len(body))}
+
+
+def side(before: dict[str, Any], device: int) -> dict[str, Any]:
+    """Return what one phone made of it: a clash, a set, a text, and fields of its own."""
+    at = _clock(device, device)
+    change = {
+        "phone": f"1200000{device:04}",
+        "tags": [*before["tags"], f"标签{device}"],
+        "note": f"{before['note']}\n第 {device} 台手机",
+        f"extra_{device}": "改过",
+    }
+    trace = {"at": at, "by": f"worker{device}", "device": f"{device:08x}"}
+    return {**before, **change, "updated": trace, "stamps": dict.fromkeys(change, at)}
+
+
+def _merges() -> float:
+    count = 3_000
+    cases = []
+    for number in range(count):
+        before = base(number)
+        leaves = [
+            Leaf(f"2-{device}", side(before, device), False, ("1-a",))
+            for device in range(1, LEAVES + 1)
+        ]
+        cases.append((documents.household_id(number), leaves, {"1-a": before}))
+    started = time.perf_counter()
+    for doc_id, leaves, bodies in cases:
+        merged = merge(doc_id, leaves, bodies, policies=lambda name: field_policies(name or ""))
+        assert len(merged.tombstones) == LEAVES - 1
+    return count / (time.perf_counter() - started)
+
+
+async def _conflicts(directory: Path) -> float:
+    async with opened(Settings.load({}, data=directory)) as store:
+        registry = Registry(store)
+        await registry.import_grids(read_grids_csv(dianbai_csv()).nodes)
+        await _clash(store)
+        follower = Follower(store, registry)
+        started = time.perf_counter()
+        await follower.catch_up()
+        seconds = time.perf_counter() - started
+        assert follower.merged == CONFLICTS
+        return CONFLICTS / seconds
+
+
+async def _clash(store: DocumentStore) -> None:
+    database = f"grid-{GRID}"
+    for first in range(0, CONFLICTS, _BATCH):
+        writes = []
+        for number in range(first, first + _BATCH):
+            doc_id, before = documents.household_id(number), base(number)
+            writes.append(Write(doc_id, orjson.dumps(before), "1-a"))
+            for device in range(1, LEAVES + 1):
+                body = orjson.dumps(side(before, device))
+                writes.append(Write(doc_id, body, f"2-{device}", ("1-a",)))
+        await store.write(database, writes, new_edits=False)
