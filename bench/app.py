@@ -35,9 +35,7 @@ def measure(names: Sequence[str]) -> Iterator[Row]:
             return
         with scratch() as directory:
             milliseconds = _cold_start(directory)
-        note = (
-            f"new page, server stopped, processor slowed {THROTTLE} times, 55 households"
-        )
+        note = f"new page, server stopped, processor slowed {THROTTLE} times, 55 households"
         yield at_most("cold_start", "ms", milliseconds, START_GOAL_MS, note)
 
 

@@ -68,7 +68,7 @@ def plain(number: int) -> dict[str, object]:
         "room": f"{chance.randint(1, 33)}{chance.randint(1, 4):02d}",
         "phone": f"1200000{chance.randint(0, 9999):04d}",
         "head_name": chance.choice(SURNAMES) + "".join(chance.choices(GIVEN, k=2)),
-        "residence_type": chance.choice(("registered", "rental")),
+        "residence_type": chance.choice(("registered", "rented")),
         "housing_use": "dwelling",
         "status": "living",
         "members": chance.randint(1, 6),

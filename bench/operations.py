@@ -93,7 +93,7 @@ class BulkDocs:
         return (
             answer.status in (201, 202)
             and len(rows) == BATCH
-            and all(row["rev"].startswith("1-") for row in rows)
+            and all(row.get("rev", "").startswith("1-") for row in rows)
         )
 
 
@@ -167,7 +167,7 @@ class Put:
     def check(self, answer: Answer) -> bool:
         """Expect a first revision."""
         result: Any = answer.json()
-        return answer.status in (201, 202) and result["rev"].startswith("1-")
+        return answer.status in (201, 202) and result.get("rev", "").startswith("1-")
 
 
 class Get:

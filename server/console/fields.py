@@ -45,7 +45,10 @@ CODED: Final[Mapping[str, Dictionary]] = {
 REFERENCES: Final = frozenset({"household", "head", "patrol", "event"})
 """Fields that hold the id of another record."""
 _HIDDEN: Final = frozenset(
-    {"type", "schema", "grid", "stamps", "merge", "path", "search", "source_rev", "week", "door", "key"}
+    {
+        *("type", "schema", "grid", "stamps", "merge"),
+        *("path", "search", "source_rev", "week", "door", "key"),
+    }
 )
 _LAST: Final = ("created", "updated", "fictitious")
 """Fields that every record has: they follow what the record is about."""
