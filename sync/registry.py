@@ -10,7 +10,6 @@ import asyncio
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any, Final
 
 import orjson
@@ -19,6 +18,7 @@ from ulid import ULID
 from grid.hierarchy import GridNode, Hierarchy, HierarchyChange, compare
 from grid.permissions import Actor, Role
 from sync.store import DocumentStore, Revision, Write
+from sync.timing import now_text
 
 DATABASE: Final = "registry"
 _FRESH_SECONDS: Final = 1.0
@@ -184,7 +184,7 @@ class Registry:
         if account is None:
             raise UnknownAccount(username)
         (await self.hierarchy()).node(grid)
-        now = _now()
+        now = now_text()
         if any(held.grid == grid for held in await self.assignments(username)):
             return False
         given = Assignment(f"assignment:{ULID()}", username, grid, account.role, now)
@@ -194,14 +194,14 @@ class Registry:
     async def unassign(self, username: str, grid: str) -> bool:
         """End an account's assignment to a grid; return whether there was one."""
         held = [a for a in await self.assignments(username) if a.grid == grid]
-        now = _now()
+        now = now_text()
         await self._save({a.id: replace(a, until=now).as_document() for a in held})
         return bool(held)
 
     async def assignments(self, username: str) -> list[Assignment]:
         """Return the assignments that an account has now."""
         await self._refresh()
-        now = _now()
+        now = now_text()
         return [a for a in self._by_user.get(username, {}).values() if a.holds(now)]
 
     async def ever_assigned(self, username: str, path: Sequence[str]) -> bool:
@@ -226,7 +226,7 @@ class Registry:
         """Note that somebody signed in on a device."""
         doc_id = f"device:{device}"
         known = await self._store.get(DATABASE, doc_id)
-        now = _now()
+        now = now_text()
         before = {} if known is None or known.deleted else orjson.loads(known.body)
         first = before.get("first_seen", now)
         users = sorted({*before.get("users", ()), username})
@@ -295,7 +295,3 @@ class Registry:
 
 def _parent(found: Revision | None) -> tuple[str, ...]:
     return () if found is None or found.deleted else (found.rev,)
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,16 @@ def test_every_room_says_what_belongs_in_it() -> None:
 def test_the_check_sees_a_forbidden_import() -> None:
     found = imported("def f():\n    from server.app import create_app\n    import sync.store")
     assert found == {"server", "sync"}
+
+
+def test_only_timing_reads_the_wall_clock_in_sync() -> None:
+    """So the simulation, and every test, can set the time in one place."""
+    readers = [
+        str(path.relative_to(ROOT))
+        for path in _modules("sync")
+        if path.name != "timing.py"
+        and re.search(
+            r"\b(datetime\.(now|utcnow|today)|time\.time(_ns)?)\(", path.read_text("utf-8")
+        )
+    ]
+    assert readers == []
