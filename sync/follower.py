@@ -1,10 +1,10 @@
 """The follower: sees which grids changed, merges what conflicts, projects what won.
 
-For each grid database it reads the changes after its checkpoint (``_local/follower`` there) and
-does, in this order: decision records, merged revisions with the tombstones of losing leaves (one
-batch), projection into ``canonical``, checkpoint. Every step gives the same result when repeated,
-so a crash between any two costs nothing but doing them again, and two followers on one grid do no
-harm.
+For each grid database it reads the changes after its checkpoint and does, in this order: decision
+records, merged revisions with the tombstones of losing leaves (one batch), projection into
+``canonical``, checkpoint. Every step gives the same result when repeated, so a crash between any
+two costs nothing but doing them again, and two followers on one grid do no harm. Checkpoints are
+``_local/follower:<database>`` in ``canonical``: ``_local`` of a grid is open to every phone.
 """
 
 from __future__ import annotations
@@ -102,7 +102,9 @@ class Follower:
                 await self._handle(database, page.changes)
                 followed += len(page.changes)
                 since = page.last_seq
-                await self._store.put_local(database, CHECKPOINT, {"since": since})
+                await self._store.put_local(
+                    _POSITION_DATABASE, f"{CHECKPOINT}:{database}", {"since": since}
+                )
         except DatabaseNotFound:
             pass  # destroyed meanwhile; nothing of it is left to follow
         self._behind.pop(database, None)
@@ -129,9 +131,15 @@ class Follower:
             async with gate:
                 await self.follow(name)
 
-        async with asyncio.TaskGroup() as group:
-            for name in grids:
-                group.create_task(one(name))
+        failed: list[StoreError] = []
+        try:
+            async with asyncio.TaskGroup() as group:
+                for name in grids:
+                    group.create_task(one(name))
+        except* StoreError as errors:
+            failed += (error for error in errors.exceptions if isinstance(error, StoreError))
+        if failed:
+            raise failed[0]
 
     async def _wait(self, stopping: asyncio.Task[Any]) -> None:
         position = await self._read_position()
@@ -143,7 +151,7 @@ class Follower:
         await asyncio.gather(changed, return_exceptions=True)
 
     async def _read_checkpoint(self, database: str) -> str:
-        local = await self._store.get_local(database, CHECKPOINT)
+        local = await self._store.get_local(_POSITION_DATABASE, f"{CHECKPOINT}:{database}")
         return "0" if local is None else str(local["since"])
 
     async def _read_position(self) -> str:

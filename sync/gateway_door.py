@@ -27,6 +27,7 @@ from sync.judging import (
     may_bring,
     refusal,
 )
+from sync.keepable import keepable
 from sync.paths import database_of
 from sync.quarantine import Refused, clock_refusal, note_clock, refuse, revision_of
 from sync.registry import Registry
@@ -225,7 +226,7 @@ def _refused(case: _Case, found: Refusal) -> Refused:
 
 
 def _unreadable(document: Mapping[str, Any], error: WireError) -> Refused:
-    body = orjson.dumps(document, default=str)
+    body = orjson.dumps(keepable(document))
     doc_id = document.get("_id")
     shown = doc_id[:300] if isinstance(doc_id, str) else ""
     rev = document.get("_rev")

@@ -23,6 +23,7 @@ from grid.permissions import (
     in_scope,
     may_delete,
 )
+from sync.keepable import MOST_LEVELS, too_deep
 
 _ID: Final = re.compile(r"([a-z][a-z0-9-]{0,39}):[0-9A-Za-z][0-9A-Za-z._:-]{0,180}")
 _MAY_DELETE_OTHERS: Final = SUPERVISORS | {Role.DISPATCHER, Role.INTEGRATOR}
@@ -56,6 +57,7 @@ REASONS: Final[Mapping[str, str]] = {
     "status-not-allowed": "您的账号不能把事件从「{before}」改为「{after}」",
     "own-work": "办结的人不能核查自己办的事件，请由他人核查",
     "delete-not-allowed": "您的账号不能删除这条记录：只能删除自己建立的记录，事件请改为撤回",
+    "too-deep": "记录的内容层层嵌套，超过 {most} 层；内容已保存在服务器，由主管处理",
     "merge-note-changed": "合并说明由系统填写，不能修改",
     "invalid": "{message}",
 }
@@ -83,6 +85,8 @@ def judge_shape(
     match = _ID.fullmatch(doc_id)
     if match is None:
         return refusal("bad-id", "_id")
+    if too_deep(document):
+        return refusal("too-deep", most=str(MOST_LEVELS))
     found = document.get("type", match[1] if deleted else None)
     if isinstance(found, str) and found != match[1]:
         return refusal("wrong-type", "type", expected=match[1], found=found[:40])

@@ -16,6 +16,7 @@ import orjson
 from grid.permissions import Actor, may_review
 from sync.indexes import QUARANTINE_BY_NODE
 from sync.judging import Refusal, judge_shape
+from sync.keepable import keepable
 from sync.paths import database_of
 from sync.store import DocumentStore, IndexRow, Key, Revision, Write
 from sync.timing import now_text
@@ -139,7 +140,7 @@ def _entry(actor: Actor, path: Sequence[str], item: Refused) -> dict[str, Any]:
         "rev": item.rev,
         "ancestors": list(item.ancestors),
         "deleted": item.deleted,
-        "document": item.document,
+        "document": keepable(item.document),
         "code": item.refusal.code,
         "reason": item.refusal.reason,
         "field": item.refusal.field,
@@ -180,7 +181,7 @@ async def accept(store: DocumentStore, entry: str, actor: Actor, note: str = "")
     """
     body = await _open_entry(store, entry, actor)
     document = {k: v for k, v in body["document"].items() if not k.startswith("_")}
-    if body["code"] in ("unreadable", "merge-note-changed"):
+    if body["code"] in ("unreadable", "too-deep", "merge-note-changed"):
         raise CannotAccept(body["reason"])
     fault = judge_shape(body["grid"], body["doc_id"], document, body["deleted"])
     if fault is not None:

@@ -13,6 +13,7 @@ from conflicts.canonical_json import canonical
 from conflicts.reasons import CANNOT_MERGE as CANNOT_MERGE
 from grid.models import field_policies
 from grid.policy import Merge
+from sync.keepable import MOST_LEVELS, too_deep
 from sync.paths import grid_path
 from sync.registry import Registry
 from sync.store import DocumentStore, Revision, Write
@@ -89,6 +90,8 @@ class Resolver:
         leaves = [
             Leaf(r.rev, orjson.loads(r.body or b"{}"), r.deleted, r.ancestors) for r in revisions
         ]
+        if any(too_deep(leaf.body) for leaf in leaves):
+            raise ValueError(f"a leaf is nested deeper than {MOST_LEVELS} levels")
         bodies: dict[str, Any] = {}
         absent: set[str] = set()
         while need := wanted(leaves, bodies, frozenset(absent)):

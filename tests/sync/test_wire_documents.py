@@ -283,6 +283,21 @@ def test_deep_nesting_is_one_documents_fault(db: httpx.Client) -> None:
     assert [row.get("error") for row in rows] == ["bad_request", None]
 
 
+@pytest.mark.parametrize("half", ["\\ud842", "\\uDFB7", "\\ud842\\ud842", "\\udfb7\\ud842"])
+def test_half_a_character_does_not_hold_up_a_push(db: httpx.Client, half: str) -> None:
+    """A form that cuts 𠮷 in two leaves what PouchDB sends as one escape of a pair."""
+    docs = f'[{{"_id":"half","x":"\\\\ud842 陈{half}"}},{{"_id":"whole","x":"\\ud842\\udfb7"}}]'
+    rows = db.post(
+        "_bulk_docs",
+        content=f'{{"docs":{docs}}}'.encode(),
+        headers={"content-type": "application/json"},
+    ).json()
+    assert [row["ok"] for row in rows] == [True, True]
+    lost = "\ufffd" * (len(half) // 6)
+    assert db.get("half").json()["x"] == f"\\ud842 陈{lost}"
+    assert db.get("whole").json()["x"] == "𠮷"
+
+
 def test_numbers_texts_and_nesting_come_back_as_they_went(db: httpx.Client) -> None:
     body = {
         "big": 2**63, "small": -(2**63), "float": 0.1, "exp": 1e300, "zero": 0, "neg": -0.5,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 import conflicts
 from sync import follower as follower_module
 from sync import resolving
+from sync.errors import StoreFull
 from sync.follower import CHECKPOINT, Follower
 from sync.indexes import HOUSEHOLDS_BY_ADDRESS, RECORDS_BY_PATH, REVIEWS_BY_STATUS
 from sync.projection import Projection, door_key
@@ -147,16 +149,42 @@ async def test_following_anew_from_the_beginning_changes_nothing() -> None:
     async with a_days_work() as (store, registry):
         await catch_up(store, registry)
         before = await state_of(store)
-        for name in (DATABASE, "canonical"):
-            await store.put_local(name, CHECKPOINT, {"since": "0"})
+        for position in (CHECKPOINT, f"{CHECKPOINT}:{DATABASE}"):
+            assert await store.get_local("canonical", position) is not None
+            await store.put_local("canonical", position, {"since": "0"})
         again = await catch_up(store, registry)
         assert await state_of(store) == before
         assert (again.merged, again.reviews_opened) == (0, 0)
 
 
-async def test_two_followers_at_once_do_no_harm() -> None:
-    import asyncio
+async def test_a_store_that_fails_for_a_while_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(follower_module, "_RETRY_SECONDS", 0.01)
+    expected = await undisturbed()
+    async with a_days_work() as (store, registry):
+        full = 3
+        write = store.write
 
+        async def sometimes(*args: Any, **kwargs: Any) -> Any:
+            nonlocal full
+            if full and args[0] == "canonical":
+                full -= 1
+                raise StoreFull("no room on the disk; nothing was written")
+            return await write(*args, **kwargs)
+
+        monkeypatch.setattr(store, "write", sometimes)
+        follower = Follower(store, registry)
+        stop = asyncio.Event()
+        following = asyncio.create_task(follower.run(stop))
+        while await state_of(store) != expected:  # noqa: ASYNC110 (nothing tells)
+            await asyncio.sleep(0.01)
+        stop.set()
+        await following
+        assert follower.failures == 3
+
+
+async def test_two_followers_at_once_do_no_harm() -> None:
     expected = await undisturbed()
     async with a_days_work() as (store, registry):
         await asyncio.gather(catch_up(store, registry), catch_up(store, registry))
@@ -218,6 +246,22 @@ async def test_a_poisonous_document_stops_nothing(poison: dict[str, Any]) -> Non
         assert len(live) == 1
         assert await store.get("canonical", bad) is not None
         assert await store.get("canonical", RESIDENT) is not None
+
+
+async def test_nesting_that_no_decision_can_hold_stops_nothing() -> None:
+    async with a_days_work() as (store, registry):
+        deep: Any = "心"
+        for _ in range(250):
+            deep = [deep]
+        bodies = [orjson.dumps({"type": "visit", "deep": deep, "n": n}) for n in range(2)]
+        writes = [Write("visit:deep", body, f"1-{n}") for n, body in enumerate(bodies)]
+        await store.write(DATABASE, writes, new_edits=False)
+
+        follower = await catch_up(store, registry)
+
+        assert (follower.merged, follower.set_aside) == (3, 1)
+        assert await store.get("canonical", RESIDENT) is not None
+        assert await store.get("reviews", "decision:visit:deep:failed") is not None
 
 
 async def test_a_record_that_cannot_be_merged_is_kept_for_a_person(

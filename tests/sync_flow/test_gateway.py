@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -104,6 +105,13 @@ def cut_history(document: dict[str, Any]) -> None:
     document["_revisions"] = {"start": 1, "ids": ["a", "b", "c"]}
 
 
+def nested(levels: int) -> list[Any]:
+    value: list[Any] = ["𠮷"]
+    for _ in range(levels - 1):
+        value = [value]
+    return value
+
+
 BAD: dict[str, tuple[Spoil, str, str | None]] = {
     "missing field": (without("address"), "invalid", "address"),
     "field of the wrong kind": (put(members="四"), "invalid", "members"),
@@ -134,6 +142,8 @@ BAD: dict[str, tuple[Spoil, str, str | None]] = {
         None,
     ),
     "a history that does not fit": (cut_history, "unreadable", None),
+    "no revision that could be": (put(_rev="one"), "unreadable", None),
+    "nested too deep": (put(odd=nested(100)), "too-deep", None),
 }
 
 
@@ -163,6 +173,38 @@ async def test_bad_document_is_refused_kept_and_stops_nothing(
     (again,) = await push(client, bad)
     assert again["quarantine"] == row["quarantine"]
     assert len(await quarantine.entries_of(store, VILLAGE)) == 1
+
+
+async def test_nesting_that_cannot_be_written_again_is_kept_as_text(
+    store: SqliteStore, client: httpx.AsyncClient, phone1: Phone
+) -> None:
+    phone1.create(GOOD, address="面前山村 2 号")
+    phone1.create(HOUSEHOLD, address="面前山村 1 号")
+    bad = sent(phone1, HOUSEHOLD, odd={"数": nested(300)}, tags=["低保"])
+    body = json.dumps({"new_edits": False, "docs": [bad, sent(phone1, GOOD)]}).encode()
+    head = {"content-type": "application/json"}
+    reply = await client.post(f"/{GRID}/_bulk_docs", content=body, headers=head)
+    (row,) = reply.json()
+    assert (row["code"], row["name"]) == ("unreadable", "forbidden")
+    assert await store.get(DATABASE, GOOD) is not None
+    kept = (await quarantine.read_entry(store, row["quarantine"]))["document"]
+    assert (kept["address"], kept["tags"]) == ("面前山村 1 号", ["低保"])
+    assert json.loads(kept["odd"]) == {"数": nested(300)}
+
+
+async def test_a_phone_cannot_move_the_followers_checkpoint(
+    store: SqliteStore, registry: Registry, client: httpx.AsyncClient, phone1: Phone
+) -> None:
+    phone1.create(GOOD, address="面前山村 2 号")
+    await push(client, sent(phone1, GOOD))
+    await catch_up(store, registry)
+    far = {"since": (await store.database_info(DATABASE)).update_seq.replace("1-", "999-", 1)}
+    for name in ("follower", f"follower:{DATABASE}"):
+        assert (await client.put(f"/{GRID}/_local/{name}", json=far)).status_code == 201
+    phone1.create(HOUSEHOLD, address="面前山村 1 号")
+    await push(client, sent(phone1, HOUSEHOLD))
+    await catch_up(store, registry)
+    assert await store.get("canonical", HOUSEHOLD) is not None
 
 
 async def test_what_is_no_document_is_told_so(client: httpx.AsyncClient, phone1: Phone) -> None:

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
+import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sync import quarantine
+from sync.keepable import MOST_LEVELS, json_text, keepable, too_deep
 from sync.quarantine import AlreadySettled, CannotAccept, NoSuchEntry, OutOfScope
 from sync.registry import Registry
 from sync.sqlite import SqliteStore
@@ -95,3 +102,30 @@ async def test_only_who_is_in_charge_settles(
             await quarantine.close(store, entry, actor, "不")
     with pytest.raises(NoSuchEntry):
         await quarantine.read_entry(store, "refused:none")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@given(JSON)
+def test_json_text_is_the_values_json(value: Any) -> None:
+    assert json.loads(json_text(value)) == value
+
+
+@given(st.integers(1, 1000), st.booleans())
+def test_any_depth_can_be_kept(levels: int, lists: bool) -> None:
+    value: Any = "心"
+    for _ in range(levels):
+        value = [value] if lists else {"内": value}
+    document = {"deep": value, "name": "黄生"}
+    assert too_deep(document) == (levels + 1 > MOST_LEVELS)
+    kept = keepable(document)
+    orjson.dumps({"document": kept})
+    assert kept["name"] == "黄生"
+    if too_deep(document):
+        assert json_text(value) == kept["deep"]
+    else:
+        assert kept is document
