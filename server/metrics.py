@@ -18,6 +18,7 @@ from prometheus_client import (
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from sync.exchange import Turns
 from sync.follower import Follower
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
@@ -45,6 +46,8 @@ class Metrics:
         self._pushed = self._counter(
             "sync_documents", "Documents pushed by replication, by what became of them.", "outcome"
         )
+        self._exchanges = self._counter("exchanges", "Exchanges served to the end.")
+        self._sent = self._counter("exchange_documents_sent", "Revisions sent by exchanges.")
         self.open_reviews = self._gauge("reviews_open", "Merges that wait for a supervisor.")
         self.oldest_review = self._gauge(
             "reviews_oldest_seconds", "Age of the oldest merge that waits for a supervisor."
@@ -76,6 +79,15 @@ class Metrics:
         for error in errors:
             outcome = {None: "accepted", "forbidden": "refused"}.get(error, error)
             self._pushed.labels(outcome).inc()
+
+    def exchanged(self, documents: int) -> None:
+        """Count one exchange served to the end, and the revisions it sent."""
+        self._exchanges.inc()
+        self._sent.inc(documents)
+
+    def watch_turns(self, turns: Turns) -> None:
+        """Export how many exchanges are open and how many were turned away."""
+        self.registry.register(_Admission(turns))
 
     def watch(self, follower: Follower) -> None:
         """Export the follower's own counters as well."""
@@ -110,3 +122,17 @@ class _Following(Collector):
             ("follower_failures", "Rounds the store broke off.", follower.failures),
         ):
             yield CounterMetricFamily(f"wangge_{name}", text, value)
+
+
+class _Admission(Collector):
+    """The exchanges' admission, read when it is asked for."""
+
+    def __init__(self, turns: Turns) -> None:
+        self._turns = turns
+
+    def collect(self) -> Iterable[Metric]:
+        yield GaugeMetricFamily(
+            "wangge_exchanges_open", "Exchanges being served.", self._turns.open
+        )
+        shed = "Exchanges turned away with 503 because too many were open."
+        yield CounterMetricFamily("wangge_exchanges_shed", shed, self._turns.shed)

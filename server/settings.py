@@ -98,6 +98,15 @@ class Settings(BaseModel):
     password_threads: int = Field(
         2, ge=1, le=16, description="Password hashes computed at once, 19 MiB of memory each."
     )
+    exchanges_open: int = Field(
+        1_000,
+        ge=1,
+        le=100_000,
+        description="Exchanges served at once; more are told to come again.",
+    )
+    exchanges_at_once: int = Field(
+        16, ge=2, le=256, description="Exchanges that work on the store at the same moment."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least important level that is logged."
     )

@@ -7,6 +7,7 @@ from anyio.to_thread import run_sync
 from server.audit import Audit
 from server.background import Supervisor
 from server.databases import open_databases
+from server.exchange import ExchangeHost
 from server.metrics import Metrics
 from server.passwords import PasswordChecker
 from server.runtime import Runtime
@@ -14,6 +15,7 @@ from server.sessions import Sessions
 from server.settings import Settings
 from server.sync_door import TokenKeeper, actor_in
 from server.throttle import SignInThrottle
+from sync.exchange import Exchange, Turns
 from sync.follower import Follower
 from sync.gateway import GatewayKeeper
 from sync.registry import Registry
@@ -27,6 +29,9 @@ async def open_runtime(settings: Settings, metrics: Metrics) -> Runtime:
     follower = Follower(store, registry)
     audit = Audit(store)
     gateway = GatewayKeeper(store, registry, actor_in)
+    turns = Turns(settings.exchanges_open, settings.exchanges_at_once)
+    keeper = TokenKeeper(gateway, audit, metrics)
+    exchange = Exchange(store, keeper, follower.resolve, ExchangeHost(metrics), turns)
     key = await run_sync(settings.signing_key)
     runtime = Runtime(
         settings=settings,
@@ -39,9 +44,10 @@ async def open_runtime(settings: Settings, metrics: Metrics) -> Runtime:
         passwords=PasswordChecker(settings.password_threads),
         throttle=SignInThrottle(settings.sign_in_per_account, settings.sign_in_per_address),
         metrics=metrics,
-        wire=wire_app(store, TokenKeeper(gateway, audit, metrics)),
+        wire=wire_app(store, keeper, {"_exchange": exchange.serve}),
     )
     metrics.watch(follower)
+    metrics.watch_turns(turns)
     if settings.follower:
         runtime.following.start()
     return runtime

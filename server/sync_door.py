@@ -56,7 +56,7 @@ class TokenKeeper:
 
     async def open(self, scope: Scope, name: str, *, write: bool) -> Door:
         """Open a database for who is asking."""
-        identity = _require(scope, WRITE if write else READ)
+        identity = identity_for(scope, WRITE if write else READ)
         door = await self._inner.open(scope, name, write=write)
         if identity.session.scopes is not None:
             await self._log_once(identity, name)
@@ -64,17 +64,17 @@ class TokenKeeper:
 
     async def create(self, scope: Scope, name: str) -> bool:
         """Ask the gateway."""
-        _require(scope, WRITE)
+        identity_for(scope, WRITE)
         return await self._inner.create(scope, name)
 
     async def destroy(self, scope: Scope, name: str) -> bool:
         """Ask the gateway."""
-        _require(scope, WRITE)
+        identity_for(scope, WRITE)
         return await self._inner.destroy(scope, name)
 
     async def names(self, scope: Scope) -> list[str]:
         """Ask the gateway."""
-        _require(scope, READ)
+        identity_for(scope, READ)
         return await self._inner.names(scope)
 
     async def who(self, scope: Scope) -> tuple[str | None, list[str]]:
@@ -123,7 +123,9 @@ def _identity_in(scope: Scope) -> Identity | None:
     return found
 
 
-def _require(scope: Scope, token_scope: str) -> Identity:
+def identity_for(scope: Scope, token_scope: str) -> Identity:
+    """Return who is asking; raise ``WireError``: 401 for nobody, 403 for a token without the
+    scope."""
     identity = _identity_in(scope)
     if identity is None:
         code = scope["state"].get("identity_missing") or "not-signed-in"

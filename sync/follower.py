@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sync.errors import DatabaseNotFound, StoreError
@@ -19,7 +19,7 @@ from sync.paths import GRID_PREFIX
 from sync.projection import Projection
 from sync.registry import Registry
 from sync.resolving import Resolver
-from sync.store import Change, DocumentStore
+from sync.store import Change, DocumentStore, Revision
 
 CHECKPOINT: Final = "follower"
 
@@ -110,18 +110,26 @@ class Follower:
         self._behind.pop(database, None)
         return followed
 
-    async def _handle(self, database: str, changes: Sequence[Change]) -> None:
-        contested = [change.doc_id for change in changes if _contested(change)]
-        resolved = await self._resolver.resolve(database, contested)
+    async def resolve(self, database: str, doc_ids: Sequence[str]) -> Mapping[str, Revision | None]:
+        """Merge the leaves of these documents now; return the revision that stands for each.
+
+        What follows from it (projection) is done when the database is followed.
+        """
+        resolved = await self._resolver.resolve(database, doc_ids)
         self.merged += resolved.merged
         self.reviews_opened += resolved.reviews_opened
         self.set_aside += resolved.set_aside
+        return resolved.winners
+
+    async def _handle(self, database: str, changes: Sequence[Change]) -> None:
+        contested = [change.doc_id for change in changes if change.contested]
+        resolved = await self.resolve(database, contested)
         winners = [
             change.winner
             for change in changes
-            if change.winner is not None and change.doc_id not in resolved.winners
+            if change.winner is not None and change.doc_id not in resolved
         ]
-        winners += [winner for winner in resolved.winners.values() if winner is not None]
+        winners += [winner for winner in resolved.values() if winner is not None]
         self.projected += await self._projection.project(database, winners)
 
     async def _follow_all(self, grids: Sequence[str]) -> None:
@@ -163,8 +171,3 @@ class Follower:
     async def _write_position(self, position: str) -> None:
         self._position = position
         await self._store.put_local(_POSITION_DATABASE, CHECKPOINT, {"since": position})
-
-
-def _contested(change: Change) -> bool:
-    """Tell whether a document has leaves to merge: several live ones, or one beside tombstones."""
-    return len(change.leaves) > 1 and any(not leaf.deleted for leaf in change.leaves)

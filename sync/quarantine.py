@@ -172,6 +172,16 @@ async def read_entry(store: DocumentStore, entry: str) -> dict[str, Any]:
     return (await _load(store, entry)).document()
 
 
+async def read_entries(store: DocumentStore, ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    """Return those of the entries that are there, by id."""
+    found = await store.get_many(QUARANTINE, ids)
+    return {
+        entry.doc_id: orjson.loads(entry.body)
+        for entry in found
+        if entry is not None and not entry.deleted
+    }
+
+
 async def accept(store: DocumentStore, entry: str, actor: Actor, note: str = "") -> str:
     """Put the refused document into its grid and settle the entry; return its revision.
 

@@ -106,6 +106,11 @@ class Change:
     leaves: tuple[LeafInfo, ...]
     winner: Revision | None = None
 
+    @property
+    def contested(self) -> bool:
+        """Whether there are leaves to merge: several live ones, or one beside tombstones."""
+        return len(self.leaves) > 1 and any(not leaf.deleted for leaf in self.leaves)
+
 
 @dataclass(frozen=True, slots=True)
 class ChangesPage:

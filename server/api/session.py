@@ -68,14 +68,14 @@ async def create_session(call: Call[Nothing, Nothing, SignIn]) -> Response:
     token, identity = await sign_in(
         runtime, call.request, form.username, form.password, form.device
     )
-    response = answer(await _view(runtime, identity, token), 201)
+    response = answer(await session_view(runtime, identity, token), 201)
     set_cookie(response, runtime.settings, token, identity.account.role)
     return response
 
 
 async def read_session(call: Call[Nothing, Nothing, Nothing]) -> SessionView:
     """Tell who is signed in and what they may work on."""
-    return await _view(call.runtime, call.identity, None)
+    return await session_view(call.runtime, call.identity, None)
 
 
 async def delete_session(call: Call[Nothing, Nothing, Nothing]) -> Response:
@@ -98,7 +98,8 @@ def grid_summary(hierarchy: Hierarchy, code: str) -> GridSummary:
     )
 
 
-async def _view(runtime: Runtime, identity: Identity, token: str | None) -> SessionView:
+async def session_view(runtime: Runtime, identity: Identity, token: str | None) -> SessionView:
+    """Return what a client needs to start working."""
     hierarchy = await runtime.registry.hierarchy()
     account, session = identity.account, identity.session
     grids = _work_grids(hierarchy, identity.actor)

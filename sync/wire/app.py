@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+from collections.abc import Awaitable, Callable, Mapping
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -30,9 +31,18 @@ _NOT_OFFERED: Final = {
 _logger = logging.getLogger(__name__)
 
 
-def wire_app(store: DocumentStore, keeper: Keeper) -> ASGIApp:
-    """Return the wire as an ASGI application, to be served bare or mounted under a path."""
-    wire = _Wire(store, keeper)
+Handler = Callable[[Request], Awaitable[None]]
+"""Serves one request; may raise ``WireError`` or ``StoreError`` before its reply began."""
+
+
+def wire_app(
+    store: DocumentStore, keeper: Keeper, extras: Mapping[str, Handler] | None = None
+) -> ASGIApp:
+    """Return the wire as an ASGI application, to be served bare or mounted under a path.
+
+    ``extras`` are handlers of our own beside CouchDB's, by first path segment.
+    """
+    wire = _Wire(store, keeper, extras or {})
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -76,11 +86,12 @@ async def _reply_error(
 class _Wire:
     """Finds the handler of a request."""
 
-    __slots__ = ("_keeper", "_store")
+    __slots__ = ("_extras", "_keeper", "_store")
 
-    def __init__(self, store: DocumentStore, keeper: Keeper) -> None:
+    def __init__(self, store: DocumentStore, keeper: Keeper, extras: Mapping[str, Handler]) -> None:
         self._store = store
         self._keeper = keeper
+        self._extras = extras
 
     async def route(self, request: Request) -> None:
         """Serve one request."""
@@ -89,7 +100,8 @@ class _Wire:
             await _welcome(request)
             return
         if segments[0][0] == "_":
-            await self._server(request, segments[0])
+            extra = self._extras.get(segments[0])
+            await (extra(request) if extra else self._server(request, segments[0]))
             return
         taken = 2 if segments[0] in self._keeper.prefixes and len(segments) > 1 else 1
         name = "/".join(segments[:taken])

@@ -41,7 +41,7 @@ async def bulk_docs(request: Request, store: DocumentStore, door: Door) -> None:
     new_edits = body.get("new_edits", True)
     if not isinstance(new_edits, bool):
         raise WireError(400, "bad_request", "new_edits must be true or false")
-    if not new_edits and not all(_has_revision(document) for document in documents):
+    if not new_edits and not all(has_revision(document) for document in documents):
         raise WireError(
             400, "bad_request", "When new_edits is false, a document needs _rev or _revisions."
         )
@@ -54,7 +54,7 @@ async def bulk_docs(request: Request, store: DocumentStore, door: Door) -> None:
     await request.reply(rows, 201)
 
 
-def _has_revision(document: Any) -> bool:
+def has_revision(document: Any) -> bool:
     """Tell whether a replicated document names its revision (what is no object fails later)."""
     return not isinstance(document, dict) or "_rev" in document or "_revisions" in document
 
@@ -65,7 +65,7 @@ async def _write_all(
     local = [document for document in documents if _is_local(document)]
     others = [document for document in documents if not _is_local(document)] if local else documents
     writes, refused = parse_batch(others, new_edits=new_edits, make_id=make_id)
-    unreadable = await _keep(door, others, refused)
+    unreadable = await keep_unreadable(door, others, refused)
     if new_edits and others and not writes:
         # As CouchDB does; with one good document among them, the faults are told one by one.
         first = unreadable[0]
@@ -82,7 +82,7 @@ async def _write_all(
     ]
 
 
-async def _keep(
+async def keep_unreadable(
     door: Door, documents: list[Any], refused: list[WireError | None]
 ) -> list[WriteResult]:
     """Hand what could not be read to the door to keep; return what became of each."""

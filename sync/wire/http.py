@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote
 
@@ -24,6 +24,11 @@ _COMPRESS_FROM_BYTES: Final = 1400
 _GZIP_WINDOW: Final = 31
 _JSON: Final = (b"content-type", b"application/json")
 _CACHE: Final = (b"cache-control", b"must-revalidate")
+_STREAM: Final = (
+    _JSON,
+    (b"cache-control", b"must-revalidate, no-transform"),
+    (b"x-accel-buffering", b"no"),
+)
 
 
 class Request:
@@ -199,15 +204,10 @@ class Request:
             {"type": "http.response.body", "body": b"" if self.method == "HEAD" else body}
         )
 
-    async def start_stream(self) -> None:
+    async def start_stream(self, fields: Sequence[tuple[bytes, bytes]] = _STREAM) -> None:
         """Begin a reply of unknown length; nothing between may hold it back or pack it."""
         self.started = True
-        fields = [
-            _JSON,
-            (b"cache-control", b"must-revalidate, no-transform"),
-            (b"x-accel-buffering", b"no"),
-        ]
-        await self._send({"type": "http.response.start", "status": 200, "headers": fields})
+        await self._send({"type": "http.response.start", "status": 200, "headers": [*fields]})
 
     async def stream(self, parts: Iterable[bytes], *, last: bool = False) -> None:
         """Send a piece of the reply begun with ``start_stream``."""
