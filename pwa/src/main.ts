@@ -23,4 +23,17 @@ async function begin(): Promise<void> {
 	startUpdates();
 }
 
-void begin();
+/** The phone's storage does not open (private mode, or storage forbidden): say so, on a page that
+ * needs nothing of ours. */
+function cannotOpen(error: unknown): void {
+	console.error(error);
+	const place = document.getElementById('app');
+	if (!place) return;
+	const said = document.createElement('p');
+	said.className = 'empty';
+	said.setAttribute('role', 'alert');
+	said.textContent = i18n.global.t('app.cannotOpen');
+	place.replaceChildren(said);
+}
+
+begin().catch(cannotOpen);

@@ -58,6 +58,8 @@ const routes: RouteRecordRaw[] = [
 	{ path: '/:anything(.*)*', redirect: '/' },
 ];
 
+const RELOADED = 'wangge.reloaded';
+
 export const router = createRouter({
 	history: createWebHistory('/app/'),
 	routes,
@@ -68,6 +70,16 @@ router.beforeEach((to) => {
 	if (to.name === 'sign-in' || account.value) return true;
 	return { name: 'sign-in', query: to.fullPath === '/' ? {} : { next: to.fullPath } };
 });
+
+/** Pages come in pieces. When another tab has taken a new version, the old pieces are gone: load the
+ * page anew (drafts are kept), but not over and over when a piece is missing for another cause. */
+router.onError((error: Error, to) => {
+	if (!/dynamically imported module|module script failed/i.test(error.message)) return;
+	if (sessionStorage.getItem(RELOADED) === to.fullPath) return;
+	sessionStorage.setItem(RELOADED, to.fullPath);
+	location.assign(router.resolve(to.fullPath).href);
+});
+router.afterEach(() => sessionStorage.removeItem(RELOADED));
 
 /** Pages at the foot of which the tabs stand. */
 export const TAB_PAGES: readonly string[] = ['home', 'households', 'notices', 'me'];

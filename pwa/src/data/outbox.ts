@@ -75,8 +75,16 @@ export class Outbox {
 	/** Entries that the server has not confirmed, of one grid or of all, oldest first. */
 	waiting(grid?: string): OutboxEntry[] {
 		return [...this.entries.values()]
-			.filter((entry) => entry.state === 'waiting' && (!grid || entry.grid === grid))
+			.filter((entry) => entry.state === 'waiting' && (grid === undefined || entry.grid === grid))
 			.sort((a, b) => a.saved - b.saved);
+	}
+
+	/** Edits that the server gave back and no supervisor has settled yet. */
+	refusals(grid?: string): OutboxEntry[] {
+		return [...this.entries.values()].filter(
+			(entry) =>
+				entry.state === 'refused' && !entry.outcome && (grid === undefined || entry.grid === grid),
+		);
 	}
 
 	/** Note an edit before it is written. */

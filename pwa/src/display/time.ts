@@ -1,5 +1,5 @@
 /** Times as people read them, by the phone's clock and calendar. */
-import { language } from '../i18n';
+import { language, t } from '../i18n';
 
 function locale(): string {
 	return language.value === 'en' ? 'en-GB' : 'zh-CN';
@@ -40,6 +40,28 @@ export function shortTime(time: string | number | null | undefined, now = Date.n
 					day: '2-digit',
 				}).format(ms);
 	return `${day} ${clockTime(ms)}`;
+}
+
+/** A phone whose clock is further off than this (ms) is told so. */
+export const WRONG_CLOCK_MS = 10 * 60 * 1000;
+
+/** How long a span of milliseconds is, in its largest whole unit. */
+export function spanText(ms: number): string {
+	const minutes = Math.round(Math.abs(ms) / 60_000);
+	if (minutes < 60) return t('clock.minutes', { n: minutes });
+	const hours = Math.round(minutes / 60);
+	return hours < 48
+		? t('clock.hours', { n: hours })
+		: t('clock.days', { n: Math.round(hours / 24) });
+}
+
+/** The day of the week and the date, as the first page says it. */
+export function dayText(now = new Date()): string {
+	return new Intl.DateTimeFormat(locale(), {
+		month: 'long',
+		day: 'numeric',
+		weekday: 'long',
+	}).format(now);
 }
 
 /** Today's date as `2026-11-24`, in the phone's time zone. */

@@ -17,6 +17,8 @@ export interface FormField {
 	name: string;
 	control: Control;
 	required?: boolean;
+	/** Codes that are offered first; the others follow in their own order. */
+	first?: readonly string[];
 	/** Proposals for a list of words, in Chinese as they are stored. */
 	proposals?: readonly string[];
 }
@@ -76,7 +78,7 @@ export const RESIDENT_FORM: readonly FormGroup[] = [
 			{ name: 'name', control: 'name', required: true },
 			{ name: 'relation', control: 'select' },
 			{ name: 'id_number', control: 'id' },
-			{ name: 'sex', control: 'choice' },
+			{ name: 'sex', control: 'choice', first: ['1', '2'] },
 			{ name: 'birth_date', control: 'date' },
 			{ name: 'phone', control: 'phone' },
 			{ name: 'population', control: 'choice' },

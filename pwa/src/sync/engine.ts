@@ -4,7 +4,7 @@
  * gets receipts, and pulls. Whatever happens, the records stay on this phone.
  */
 import { reactive } from 'vue';
-import { deviceId } from '../core/device';
+import { clockOffset, deviceId } from '../core/device';
 import { account, rememberAccount, type Session } from '../data/account';
 import { read, write } from '../data/work-store';
 import { type Workspace, workspace } from '../data/workspace';
@@ -33,6 +33,8 @@ export const status = reactive({
 	/** Last good sync per grid (ms since 1970). */
 	good: {} as Record<string, number>,
 	leading: false,
+	/** Milliseconds by which the server's time was ahead of this phone's when it was last asked. */
+	clockOff: 0,
 });
 
 class Engine {
@@ -48,6 +50,7 @@ class Engine {
 		const space = workspace.value;
 		if (!space) return;
 		this.stop();
+		status.clockOff = clockOffset();
 		for (const grid of account.value?.grids ?? []) {
 			const mark = await read<Mark>(space.account, 'marks', grid.code);
 			if (mark?.good) status.good[grid.code] = mark.good;
@@ -150,21 +153,23 @@ class Engine {
 		this.looks = MERGE_LOOKS_MS.map((ms) => setTimeout(() => this.request(0), ms));
 	}
 
-	/** One run through everything; returns how many receipts came. */
+	/** One run through everything; returns how many receipts came. A grid that is closed to us must
+	 * not keep the others from syncing. */
 	private async round(run: Run, space: Workspace): Promise<number> {
 		const session = await readSession(run);
+		status.clockOff = clockOffset();
 		if (session.user.username !== space.account) throw new Trouble('other-account');
-		let received = await this.leaveLostGrids(run, space, session);
-		rememberAccount(session);
 		let worst: Trouble | null = null;
+		let received = await this.leaveLostGrids(run, space, session).catch((error: unknown) => {
+			worst = forbiddenOnly(error);
+			return 0;
+		});
+		rememberAccount(session);
 		for (const grid of session.grids) {
 			try {
 				received += await this.syncGrid(run, space, grid.code, session.epoch);
 			} catch (error) {
-				const trouble = troubleOf(error);
-				// One grid that is closed to us must not keep the others from syncing.
-				if (trouble.kind !== 'forbidden') throw trouble;
-				worst = trouble;
+				worst = forbiddenOnly(error);
 			}
 		}
 		for (const town of session.bulletins) {
@@ -193,7 +198,8 @@ class Engine {
 			if (first) status.progress = { grid: code, ...progress };
 		};
 		await pull(run, store, code, { again, onProgress });
-		await learnOutcomes(run, store, space.outbox, deviceId());
+		const settled = await learnOutcomes(run, code, space.outbox, deviceId());
+		for (const id of settled) await store.refresh(id);
 		const good = Date.now();
 		await write(space.account, 'marks', { key: code, epoch, good });
 		status.good[code] = good;
@@ -207,20 +213,29 @@ class Engine {
 		const known = new Set([
 			...(account.value?.grids ?? []).map((grid) => grid.code),
 			...space.outbox.waiting().map((entry) => entry.grid),
+			...space.outbox.refusals().map((entry) => entry.grid),
 		]);
 		let received = 0;
 		for (const code of known) {
 			if (now.has(code)) continue;
-			const store = space.grid(code);
-			await store.open();
 			if (space.outbox.waiting(code).length) {
+				const store = space.grid(code);
+				await store.open();
 				await push(run, store, space.outbox);
 				received += await confirm(run, store, space.outbox);
 			}
+			await learnOutcomes(run, code, space.outbox, deviceId());
 			if (!space.outbox.waiting(code).length) await space.dropGrid(code);
 		}
 		return received;
 	}
+}
+
+/** Let a refusal of one grid pass; any other trouble ends the run. */
+function forbiddenOnly(error: unknown): Trouble {
+	const trouble = troubleOf(error);
+	if (trouble.kind !== 'forbidden') throw trouble;
+	return trouble;
 }
 
 export const engine = new Engine();

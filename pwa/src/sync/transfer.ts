@@ -108,23 +108,23 @@ interface RefusalItem {
 	closed: { at: string; note: string | null } | null;
 }
 
-/** Learn what supervisors did with edits that were refused. */
+/** Learn what supervisors did with edits of a grid that were refused; returns whose records. */
 export async function learnOutcomes(
 	run: Run,
-	store: GridStore,
+	grid: string,
 	outbox: Outbox,
 	device: string,
-): Promise<void> {
-	const open = [...outbox.entries.values()].filter(
-		(entry) => entry.grid === store.grid && entry.state === 'refused' && !entry.outcome,
-	);
-	if (!open.length) return;
-	const url = `/api/v1/grids/${store.grid}/refusals?device=${device}`;
+): Promise<string[]> {
+	const open = outbox.refusals(grid);
+	if (!open.length) return [];
+	const settled: string[] = [];
+	const url = `/api/v1/grids/${grid}/refusals?device=${device}`;
 	const { items } = await askJson<{ items: RefusalItem[] }>(run, url);
 	for (const entry of open) {
 		const item = items.find(({ id, rev }) => id === entry.id && rev === entry.rev);
 		if (!item || item.status === 'open') continue;
 		await outbox.settledByPerson(entry, item.status, item.closed?.note ?? undefined);
-		await store.refresh(entry.id);
+		settled.push(entry.id);
 	}
+	return settled;
 }

@@ -15,6 +15,8 @@ export interface DraftForm {
 	typed: Ref<boolean>;
 	/** Whether what is typed is on the disk. */
 	kept: Ref<boolean>;
+	/** Why it is not: message key of what the phone's storage said, or an empty text. */
+	trouble: Ref<string>;
 	/** Whether this draft was found again with something in it. */
 	found: boolean;
 	/** Save as a record, drop the draft, return the record's id. */
@@ -41,6 +43,7 @@ export async function openDraft(
 	const found = Object.keys(draft.values).length > 0 && draft.touched > draft.begun;
 	const values = reactive<Record<string, unknown>>(JSON.parse(JSON.stringify(draft.values)));
 	const kept = ref(true);
+	const trouble = ref('');
 	const typed = ref(found);
 	let timer: ReturnType<typeof setTimeout> | undefined;
 	let closed = false;
@@ -49,8 +52,13 @@ export async function openDraft(
 		clearTimeout(timer);
 		timer = undefined;
 		if (closed || kept.value) return;
-		await space.drafts.put({ ...draft, values, touched: Date.now() });
-		kept.value = true;
+		try {
+			await space.drafts.put({ ...draft, values, touched: Date.now() });
+			kept.value = true;
+			trouble.value = '';
+		} catch (error) {
+			trouble.value = storageFault(error, 'form.draftFull', 'form.draftNotKept');
+		}
 	}
 	function soon(): void {
 		kept.value = false;
@@ -80,6 +88,7 @@ export async function openDraft(
 		draft,
 		typed,
 		kept,
+		trouble,
 		found,
 		async save() {
 			const plain = JSON.parse(JSON.stringify(values)) as Record<string, unknown>;
@@ -96,6 +105,11 @@ export async function openDraft(
 			stop();
 		},
 	};
+}
+
+/** Which of two messages tells why the phone's storage took nothing: no room left, or another cause. */
+export function storageFault(error: unknown, full: string, other: string): string {
+	return /quota/i.test(`${(error as Error | null)?.name} ${error}`) ? full : other;
 }
 
 /** Keep the draft when the page is left: call in the setup of the page that opens it. */

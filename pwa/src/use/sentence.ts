@@ -14,14 +14,12 @@ export interface Sentence {
 	text: string;
 	/** What helps, if the worker can do something. */
 	help?: 'sign-in' | 'unsent';
+	/** How much of a first download is done, from 0 to 1. */
+	part?: number;
 }
 
 export const waitingCount = computed(() => work().outbox.waiting().length);
-export const refusedEntries = computed(() =>
-	[...work().outbox.entries.values()].filter(
-		(entry) => entry.state === 'refused' && entry.outcome === undefined,
-	),
-);
+export const refusedEntries = computed(() => work().outbox.refusals());
 
 /** The last time at which everything of this phone was in step with the server (ms), or null. */
 export const lastGood = computed<number | null>(() => {
@@ -41,6 +39,7 @@ export const sentence = computed<Sentence>(() => {
 			tone: 'busy',
 			icon: 'uploading',
 			text: t('sync.first', { grid, n: progress.done }) + left,
+			part: progress.done / Math.max(1, progress.done + (progress.pending ?? 0)),
 		};
 	}
 	if (trouble === 'signed-out' || trouble === 'other-account') {
