@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -70,12 +70,16 @@ def free_port() -> int:
 
 
 class ServerProcess:
-    """A ``wangge`` command that serves HTTP, started and stopped (or killed) by a test."""
+    """A ``wangge`` command that serves HTTP, started and stopped (or killed) by a test.
 
-    def __init__(self, *arguments: str, port: int | None = None) -> None:
+    ``under`` is a command that runs it in place of itself, such as one that limits resources.
+    """
+
+    def __init__(self, *arguments: str, port: int | None = None, under: Sequence[str] = ()) -> None:
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._command = [
+            *under,
             str(Path(sys.executable).with_name("wangge")),
             *arguments,
             "--port",
