@@ -40,6 +40,8 @@ from sync.store import (
 _CHUNK: Final = 500
 """Rows read before other tasks of the event loop get a turn."""
 _FAR: Final = 1 << 62
+_MAX_SEQ_DIGITS: Final = 18
+"""What SQLite's integers hold."""
 
 
 class SqliteStore(DocumentStore):
@@ -470,7 +472,7 @@ def _cut(changes: list[Change], limit: int | None, descending: bool) -> list[Cha
 def _number(seq: str) -> int:
     """Return the number in a sequence; raise ``BadDocument`` when there is none."""
     number = seq.partition("-")[0]
-    if not (number.isascii() and number.isdigit()):
+    if not (number.isascii() and number.isdigit() and len(number) <= _MAX_SEQ_DIGITS):
         raise BadDocument(f"malformed sequence {seq[:64]!r}")
     return int(number)
 

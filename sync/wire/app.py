@@ -11,6 +11,7 @@ from typing import Any, Final
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sync.errors import StoreError
+from sync.revtree import DEFAULT_REVS_LIMIT
 from sync.store import DocumentStore
 from sync.wire import bulk, documents, feed, local
 from sync.wire.errors import WireError, method_not_allowed, not_offered, of_store
@@ -28,6 +29,16 @@ _NOT_OFFERED: Final = {
     "_purge": "Purges",
     "_shards": "Shards",
 }
+_READING: Final = ("GET", "HEAD")
+_OF_SERVER: Final = frozenset(("_all_dbs", "_session", "_up", "_uuids"))
+_UPKEEP: Final = {
+    "_compact": ("POST",),
+    "_ensure_full_commit": ("POST",),
+    "_revs_limit": _READING,
+    "_security": _READING,
+    "_view_cleanup": ("POST",),
+}
+"""Methods of the routes that stand for CouchDB's upkeep."""
 _logger = logging.getLogger(__name__)
 
 
@@ -40,7 +51,7 @@ def wire_app(
 ) -> ASGIApp:
     """Return the wire as an ASGI application, to be served bare or mounted under a path.
 
-    ``extras`` are handlers of our own beside CouchDB's, by first path segment.
+    ``extras`` are handlers of our own beside CouchDB's, by path (`_name`).
     """
     wire = _Wire(store, keeper, extras or {})
 
@@ -100,8 +111,9 @@ class _Wire:
             await _welcome(request)
             return
         if segments[0][0] == "_":
-            extra = self._extras.get(segments[0])
-            await (extra(request) if extra else self._server(request, segments[0]))
+            what = "/".join(segments)
+            extra = self._extras.get(what)
+            await (extra(request) if extra else self._server(request, what))
             return
         taken = 2 if segments[0] in self._keeper.prefixes and len(segments) > 1 else 1
         name = "/".join(segments[:taken])
@@ -113,14 +125,17 @@ class _Wire:
         elif len(rest) > 1:
             raise not_offered("Attachments")
         else:
-            writing = request.method not in ("GET", "HEAD")
+            writing = request.method not in _READING
             door = await self._keeper.open(request.scope, name, write=writing)
             await documents.document(request, self._store, door, rest[0])
 
     async def _special(self, request: Request, name: str, rest: list[str]) -> None:
-        what = rest[0]
+        # A slash may come encoded: CouchDB takes _local%2Fid for _local/id, and so do we.
+        what, _, below = "/".join(rest).partition("/")
         if what in _NOT_OFFERED:
             raise not_offered(_NOT_OFFERED[what])
+        if below and what != "_local":
+            raise _unknown(f"{what}/{below}")
         writing = what == "_bulk_docs"
         door = await self._keeper.open(request.scope, name, write=writing)
         if what == "_changes":
@@ -132,7 +147,7 @@ class _Wire:
         elif what == "_revs_diff":
             await bulk.revs_diff(request, self._store, door)
         elif what == "_local":
-            await local.local(request, self._store, door, "/".join(rest[1:]))
+            await local.local(request, self._store, door, below)
         elif what == "_all_docs":
             await bulk.all_docs(request, self._store, door)
         else:
@@ -141,21 +156,24 @@ class _Wire:
     async def _housekeeping(self, request: Request, database: str, what: str) -> None:
         """Answer what clients ask of CouchDB's upkeep; the store looks after itself."""
         await self._store.database_info(database)  # or it is not there
-        if what == "_ensure_full_commit" and request.method == "POST":
+        allowed = _UPKEEP.get(what)
+        if allowed is None:
+            raise _unknown(what)
+        if request.method not in allowed:
+            raise method_not_allowed(*allowed)
+        if what == "_security":
+            await request.reply({})
+        elif what == "_revs_limit":
+            await request.reply(DEFAULT_REVS_LIMIT)
+        elif what == "_ensure_full_commit":
             await request.body()
             await request.reply({"ok": True, "instance_start_time": "0"}, 201)
-        elif what in ("_compact", "_view_cleanup") and request.method == "POST":
+        else:
             await request.body()
             await request.reply({"ok": True}, 202)
-        elif what == "_security" and request.method == "GET":
-            await request.reply({})
-        elif what == "_revs_limit" and request.method == "GET":
-            await request.reply(1000)
-        else:
-            raise WireError(404, "not_found", f"{what[:64]} is not offered by this server.")
 
     async def _database(self, request: Request, name: str) -> None:
-        if request.method in ("GET", "HEAD"):
+        if request.method in _READING:
             await self._info(request, name)
         elif request.method == "PUT":
             await request.body()
@@ -195,8 +213,10 @@ class _Wire:
         )
 
     async def _server(self, request: Request, what: str) -> None:
-        if request.method not in ("GET", "HEAD"):
-            raise WireError(404, "not_found", f"{what[:64]} is not offered by this server.")
+        if what not in _OF_SERVER:
+            raise _unknown(what)
+        if request.method not in _READING:
+            raise method_not_allowed(*_READING)
         if what == "_all_dbs":
             await request.reply(await self._keeper.names(request.scope))
         elif what == "_up":
@@ -204,17 +224,19 @@ class _Wire:
         elif what == "_session":
             name, roles = await self._keeper.who(request.scope)
             await request.reply({"ok": True, "userCtx": {"name": name, "roles": roles}, "info": {}})
-        elif what == "_uuids":
+        else:
             count = request.whole_number("count")
             count = 1 if count is None else min(count, _MAX_UUIDS)
             await request.reply({"uuids": [uuid.uuid4().hex for _ in range(count)]})
-        else:
-            raise WireError(404, "not_found", f"{what[:64]} is not offered by this server.")
+
+
+def _unknown(what: str) -> WireError:
+    return WireError(404, "not_found", f"{what[:64]} is not offered by this server.")
 
 
 async def _welcome(request: Request) -> None:
-    if request.method not in ("GET", "HEAD"):
-        raise method_not_allowed("GET", "HEAD")
+    if request.method not in _READING:
+        raise method_not_allowed(*_READING)
     vendor: dict[str, Any] = {"name": "网格通 Wangge", "version": version("wangge")}
     await request.reply(
         {"couchdb": "Welcome", "version": COUCHDB_VERSION, "features": [], "vendor": vendor}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 
 import orjson
@@ -26,6 +26,10 @@ from sync.wire.local import put_local
 
 _BREATH: Final = 200
 """Documents handled before other requests get a turn."""
+_PIECE: Final = 100
+"""Documents read at once for ``_bulk_get``: what PouchDB asks for at a time."""
+_LARGEST: Final = (1 << 53) - 1
+"""The largest whole number that every JSON reader takes as it is."""
 
 
 async def bulk_docs(request: Request, store: DocumentStore, door: Door) -> None:
@@ -65,6 +69,8 @@ async def _write_all(
     local = [document for document in documents if _is_local(document)]
     others = [document for document in documents if not _is_local(document)] if local else documents
     writes, refused = parse_batch(others, new_edits=new_edits, make_id=make_id)
+    if not writes:
+        await store.database_info(door.database)  # or it is not there
     unreadable = await keep_unreadable(door, others, refused)
     if new_edits and others and not writes:
         # As CouchDB does; with one good document among them, the faults are told one by one.
@@ -77,9 +83,16 @@ async def _write_all(
         return results
     rest = iter(results)
     return [
-        await put_local(store, door, document) if _is_local(document) else next(rest)
+        await _put_local(store, door, document) if _is_local(document) else next(rest)
         for document in documents
     ]
+
+
+async def _put_local(store: DocumentStore, door: Door, document: dict[str, Any]) -> WriteResult:
+    try:
+        return await put_local(store, door, document)
+    except WireError as error:
+        return refused_result(document, error, {})
 
 
 async def keep_unreadable(
@@ -111,26 +124,32 @@ async def bulk_get(request: Request, store: DocumentStore, door: Door) -> None:
     asked = body.get("docs")
     if not isinstance(asked, list):
         raise WireError(400, "bad_request", "Missing JSON list of 'docs'.")
+    await request.reply_pieces(_bulk_get_pieces(request, store, door, asked))
+
+
+async def _bulk_get_pieces(
+    request: Request, store: DocumentStore, door: Door, asked: list[Any]
+) -> AsyncIterator[bytes]:
     revs, latest = request.flag("revs"), request.flag("latest")
-    faults = [_bulk_get_fault(row) for row in asked]
-    found = iter(
-        await store.revisions_of_many(
-            door.database,
-            [
-                (row["id"], [row["rev"]] if row.get("rev") is not None else "all")
-                for row, fault in zip(asked, faults, strict=True)
-                if fault is None
-            ],
-            latest=latest,
-            ancestry=revs,
+    yield b'{"results":['
+    for start in range(0, max(len(asked), 1), _PIECE):
+        piece = asked[start : start + _PIECE]
+        faults = [_bulk_get_fault(row) for row in piece]
+        wanted: list[tuple[str, Any]] = [
+            (row["id"], [row["rev"]] if row.get("rev") is not None else "all")
+            for row, fault in zip(piece, faults, strict=True)
+            if fault is None
+        ]
+        found = iter(
+            await store.revisions_of_many(door.database, wanted, latest=latest, ancestry=revs)
         )
-    )
-    rows = []
-    for number, (row, fault) in enumerate(zip(asked, faults, strict=True)):
-        if number % _BREATH == _BREATH - 1:
-            await asyncio.sleep(0)
-        rows.append(fault or _bulk_get_row(row, next(found), revs))
-    await request.reply_bytes(b'{"results":[' + b",".join(rows) + b"]}")
+        rows = [
+            fault or _bulk_get_row(row, next(found), revs)
+            for row, fault in zip(piece, faults, strict=True)
+        ]
+        yield (b"," if start else b"") + b",".join(rows)
+        await asyncio.sleep(0)
+    yield b"]}"
 
 
 def _bulk_get_fault(row: Any) -> bytes | None:
@@ -247,7 +266,7 @@ class _Asked:
 
     def _count(self, name: str) -> int | None:
         value = self._value(name)
-        if value is not None and (type(value) is not int or value < 0):
+        if value is not None and (type(value) is not int or not 0 <= value <= _LARGEST):
             raise WireError(400, "query_parse_error", f"{name} must be a whole number from 0 on")
         return value
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import orjson
 
+from sync.revtree import parse_rev
 from sync.store import DocumentStore, Revision, Write, WriteResult
 from sync.wire.documents_json import (
     document_json,
@@ -124,6 +125,7 @@ async def _get(request: Request, store: DocumentStore, door: Door, doc_id: str) 
     if asked is None:
         revision = _there(await store.get(door.database, doc_id, ancestry=revs))
     else:
+        parse_rev(asked)  # or it is told, even of a document that is not there
         found = await store.revisions(
             door.database, doc_id, [asked], latest=request.flag("latest"), ancestry=revs
         )

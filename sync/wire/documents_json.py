@@ -55,7 +55,7 @@ def parse_document(document: Any, *, new_edits: bool, doc_id: str | None = None)
         raise document_error("bad_request", "_deleted must be true or false")
     history = document.pop("_revisions", None)
     _drop_special_members(document)
-    body = _body(document)
+    body = stored_body(document)
     if new_edits:
         return Write(doc_id, body, ancestors=() if rev is None else (rev,), deleted=deleted)
     if history is not None:
@@ -86,7 +86,8 @@ def _drop_special_members(document: dict[str, Any]) -> None:
             raise document_error("doc_validation", f"Bad special document member: {name[:64]}")
 
 
-def _body(document: dict[str, Any]) -> bytes:
+def stored_body(document: Mapping[str, Any]) -> bytes:
+    """Return a document's JSON; raise ``WireError`` when it is too large or nested too deeply."""
     try:
         body = orjson.dumps(document)
     except TypeError as error:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote
 
@@ -21,6 +21,8 @@ MAX_BODY_BYTES: Final = 8 * 1024 * 1024
 _DRAINED_BYTES: Final = 64 * 1024 * 1024
 _COMPRESS_FROM_BYTES: Final = 1400
 """Smaller replies fit one packet anyway."""
+_HELD_BYTES: Final = 16 * 1024 * 1024
+"""As much of a reply as is put together before it is sent."""
 _GZIP_WINDOW: Final = 31
 _JSON: Final = (b"content-type", b"application/json")
 _CACHE: Final = (b"cache-control", b"must-revalidate")
@@ -213,6 +215,24 @@ class Request:
         """Send a piece of the reply begun with ``start_stream``."""
         body = b"".join(parts)
         await self._send({"type": "http.response.body", "body": body, "more_body": not last})
+
+    async def reply_pieces(self, pieces: AsyncIterator[bytes]) -> None:
+        """Reply with JSON text that comes in pieces: whole, and packed, while it is small; sent
+        on as it comes once it is more than memory should hold."""
+        held: list[bytes] = []
+        size = 0
+        async for piece in pieces:
+            held.append(piece)
+            size += len(piece)
+            if size > _HELD_BYTES:
+                if not self.started:
+                    await self.start_stream()
+                await self.stream(held)
+                held, size = [], 0
+        if self.started:
+            await self.stream(held, last=True)
+        else:
+            await self.reply_bytes(b"".join(held))
 
     def close(self) -> None:
         """Let go of what still listens to the client."""

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
 from sync.store import DocumentStore, WriteResult
-from sync.wire.documents_json import MAX_DOCUMENT_BYTES
+from sync.wire.documents_json import stored_body
 from sync.wire.errors import WireError, document_error, method_not_allowed
 from sync.wire.http import Request
 from sync.wire.keeper import Door
@@ -17,7 +15,7 @@ from sync.wire.keeper import Door
 async def local(request: Request, store: DocumentStore, door: Door, local_id: str) -> None:
     """Serve ``/db/_local/<id>``."""
     if not local_id:
-        raise WireError(400, "illegal_docid", "Document id must not be empty")
+        raise document_error("illegal_docid", "Illegal document id `_local/`")
     if request.method in ("GET", "HEAD"):
         document = await store.get_local(door.database, local_id)
         if document is None:
@@ -42,8 +40,9 @@ async def put_local(store: DocumentStore, door: Door, document: Mapping[str, Any
     """Store (or, with ``_deleted``, remove) a local document, which carries its ``_id``."""
     full_id: str = document["_id"]
     local_id = full_id.removeprefix("_local/")
-    if len(orjson.dumps(document)) > MAX_DOCUMENT_BYTES:
-        raise document_error("document_too_large", f"at most {MAX_DOCUMENT_BYTES} bytes are taken")
+    if not local_id:
+        raise document_error("illegal_docid", "Illegal document id `_local/`")
+    stored_body(document)  # or it is refused
     if document.get("_deleted") is True:
         await store.delete_local(door.database, local_id)
         return WriteResult(full_id, "0-0")

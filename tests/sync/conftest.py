@@ -66,6 +66,22 @@ def database(http: httpx.Client) -> Iterator[str]:
     http.delete(name)
 
 
+@pytest.fixture
+def db(http: httpx.Client, database: str) -> Iterator[httpx.Client]:
+    """Give a client whose paths are below an empty database."""
+    with httpx.Client(base_url=f"{http.base_url}{database}/".replace("//db", "/db")) as client:
+        yield client
+
+
+def refused(reply: httpx.Response, status: int, error: str) -> str:
+    """Check a refusal's status, error word and form; return its reason."""
+    assert (reply.status_code, reply.json()["error"]) == (status, error), reply.text
+    assert reply.headers["content-type"] == "application/json"
+    reason: str = reply.json()["reason"]
+    assert reason
+    return reason
+
+
 @pytest.fixture(scope="session")
 def run_node() -> Callable[..., Any]:
     """Run a script of this directory in Node.js with JSON on standard input; return its JSON."""

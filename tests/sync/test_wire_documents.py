@@ -3,30 +3,17 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
 
+from sync.wire.http import Request
 from tests.conftest import ServerProcess
+from tests.sync.conftest import refused
 
 Json = Any
-
-
-@pytest.fixture
-def db(http: httpx.Client, database: str) -> Iterator[httpx.Client]:
-    """Give a client whose paths are below an empty database."""
-    with httpx.Client(base_url=f"{http.base_url}{database}/".replace("//db", "/db")) as client:
-        yield client
-
-
-def refused(reply: httpx.Response, status: int, error: str) -> str:
-    assert (reply.status_code, reply.json()["error"]) == (status, error), reply.text
-    assert reply.headers["content-type"] == "application/json"
-    reason: str = reply.json()["reason"]
-    assert reason
-    return reason
 
 
 def test_the_server_says_who_it_is(http: httpx.Client) -> None:
@@ -36,7 +23,6 @@ def test_the_server_says_who_it_is(http: httpx.Client) -> None:
     uuids = http.get("/_uuids?count=3").json()["uuids"]
     assert len(set(uuids)) == 3
     refused(http.get("/_nonsense"), 404, "not_found")
-    refused(http.post("/_all_dbs"), 404, "not_found")
 
 
 def test_databases(http: httpx.Client) -> None:
@@ -426,3 +412,39 @@ def test_the_port_is_loopback_only_and_a_bad_store_is_told(wire_server: ServerPr
     assert [one for one in addresses if one.endswith(f":{wire_server.port}")] == [
         f"127.0.0.1:{wire_server.port}"
     ]
+
+
+async def test_a_large_reply_is_sent_on_as_it_comes() -> None:
+    messages: list[dict[str, Any]] = []
+    ahead: list[int] = []
+
+    def sent() -> int:
+        return sum(len(message.get("body", b"")) for message in messages)
+
+    async def send(message: Any) -> None:
+        messages.append(message)
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(100):
+            ahead.append(
+                len(ahead) * 1_000_000 - sum(len(one.get("body", b"")) for one in messages)
+            )
+            yield b"x" * 1_000_000
+
+    scope = {"method": "GET", "path": "/", "headers": [], "query_string": b""}
+    await Request(scope, receive_nothing, send).reply_pieces(pieces())
+    assert sent() == 100_000_000
+    assert max(ahead) <= 17_000_000
+    assert [one.get("more_body") for one in messages[1:]] == [True] * (len(messages) - 2) + [False]
+
+
+async def receive_nothing() -> Any:
+    raise AssertionError("a reply reads nothing")
+
+
+def test_many_documents_asked_at_once_come_in_order(db: httpx.Client) -> None:
+    db.post("_bulk_docs", json={"docs": [{"_id": f"d{n}", "x": "y" * 9000} for n in range(250)]})
+    asked = [{"id": f"d{n}"} for n in range(300)] * 10
+    results = db.post("_bulk_get", json={"docs": asked}).json()["results"]
+    assert [one["id"] for one in results] == [one["id"] for one in asked]
+    assert ["ok" in one["docs"][0] for one in results] == ([True] * 250 + [False] * 50) * 10
