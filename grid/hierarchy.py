@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from grid.codes import is_code
@@ -32,6 +32,9 @@ class GridNode:
     closed: bool = False
     predecessors: tuple[str, ...] = ()
     successors: tuple[str, ...] = ()
+    valid_from: str | None = None
+    valid_to: str | None = None
+    """Day from which, and day before which, the grid is in use; ``None`` where nobody said."""
 
     @property
     def holds_records(self) -> bool:
@@ -50,6 +53,8 @@ class GridNode:
             "closed": self.closed,
             "predecessors": list(self.predecessors),
             "successors": list(self.successors),
+            "valid_from": self.valid_from,
+            "valid_to": self.valid_to,
         }
 
     @classmethod
@@ -173,16 +178,7 @@ def compare(existing: Hierarchy, incoming: Iterable[GridNode]) -> HierarchyChang
         if known is None:
             added.append(node)
             continue
-        wanted = GridNode(
-            node.code,
-            node.parent,
-            node.level,
-            node.name,
-            node.provenance,
-            known.closed,
-            known.predecessors,
-            known.successors,
-        )
+        wanted = replace(known, parent=node.parent, name=node.name, provenance=node.provenance)
         if wanted == known:
             unchanged += 1
         else:
