@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from grid.codes import LENGTHS
 from grid.hierarchy import GridNode, Hierarchy
 from grid.placing import Part
 
@@ -105,6 +106,17 @@ class Structure:
         """Return the grids in use that a grid is today: itself, or its successors' successors;
         empty when it was closed without any, or does not exist."""
         return tuple(sorted(standing_for(self.hierarchy.get, self.routes, code)))
+
+    def free_codes(self, parent: str, count: int) -> list[str]:
+        """Return codes that were never used, for new grids below ``parent``; fewer when its
+        prefix has no more. Raises ``UnknownGrid``."""
+        level = self.hierarchy.node(parent).level + 1
+        digits = LENGTHS[level - 1] - len(parent)
+        every = (f"{parent}{number:0{digits}d}" for number in range(1, 10**digits))
+        used = [code for code in every if code in self.hierarchy]
+        highest = int(used[-1][len(parent) :]) if used else 0
+        numbers = range(highest + 1, 10**digits)
+        return [f"{parent}{number:0{digits}d}" for number in numbers][:count]
 
     def taken_over(self, codes: Iterable[str]) -> frozenset[str]:
         """Return codes together with the grids that today stand for those of them closed."""

@@ -43,6 +43,11 @@ SUPERVISORS: Final = frozenset(
     }
 )
 """Roles that review merges and quarantine in their subtree."""
+_RESTRUCTURES: Final = {Role.SUPERVISOR_TOWN: 3, Role.SUPERVISOR_DISTRICT: 2}
+"""Roles that change the tree of grids, and the highest level (smallest number) they change."""
+_RELOCATES: Final = frozenset(
+    {Role.SUPERVISOR_VILLAGE, Role.SUPERVISOR_TOWN, Role.SUPERVISOR_DISTRICT}
+)
 CONSOLE_ROLES: Final = SUPERVISORS | {Role.DISPATCHER, Role.DEPARTMENT, Role.AUDITOR}
 """Roles that work in the console."""
 PUSH_ROLES: Final = SUPERVISORS | {Role.GRIDWORKER, Role.DISPATCHER, Role.INTEGRATOR}
@@ -86,6 +91,18 @@ def may_push(actor: Actor, path: Sequence[str]) -> bool:
 def may_review(actor: Actor, path: Sequence[str]) -> bool:
     """Tell whether the actor may decide merges and quarantine of a grid."""
     return actor.role in SUPERVISORS and in_scope(actor, path)
+
+
+def may_restructure(actor: Actor, path: Sequence[str]) -> bool:
+    """Tell whether the actor may order an operation on the grid at the end of ``path``: a town's
+    supervisor on villages and below, a district's on towns and below."""
+    highest = _RESTRUCTURES.get(actor.role)
+    return highest is not None and len(path) >= highest and in_scope(actor, path)
+
+
+def may_relocate(actor: Actor, path: Sequence[str], target: Sequence[str]) -> bool:
+    """Tell whether the actor may move a record from one grid to another: both are in his scope."""
+    return actor.role in _RELOCATES and in_scope(actor, path) and in_scope(actor, target)
 
 
 def may_delete(actor: Actor, record_type: str) -> bool:

@@ -1,5 +1,7 @@
 """The registry: hierarchy, accounts, devices and assignments, documents of ``registry``.
 
+The hierarchy is the imported grids with all operations on them (``conflicts.hierarchy``).
+
 Everything but devices is kept in memory, because every replication request asks for it. What
 another process changed is seen within a second; what this one changed, at once.
 """
@@ -15,10 +17,14 @@ from typing import Any, Final
 import orjson
 from ulid import ULID
 
+from conflicts.hierarchy import fold
+from conflicts.structure import Structure
+from grid.codes import LENGTHS
 from grid.hierarchy import GridNode, Hierarchy, HierarchyChange, compare
+from grid.operations import GridOperation
 from grid.permissions import Actor, Role
 from sync.store import DocumentStore, Revision, Write
-from sync.timing import now_text
+from sync.timing import china_day, now_text
 
 DATABASE: Final = "registry"
 _FRESH_SECONDS: Final = 1.0
@@ -118,17 +124,40 @@ class Registry:
         self._checked = float("-inf")
         self._lock = asyncio.Lock()
         self._nodes: dict[str, GridNode] = {}
-        self._hierarchy: Hierarchy | None = None
+        self._operations: dict[str, GridOperation] = {}
+        self._structure: Structure | None = None
+        self._day = ""
         self._accounts: dict[str, Account] = {}
         self._assignments: dict[str, Assignment] = {}
         self._by_user: dict[str, dict[str, Assignment]] = {}
 
     async def hierarchy(self) -> Hierarchy:
         """Return the hierarchy as it is now."""
+        return (await self.structure()).hierarchy
+
+    async def structure(self) -> Structure:
+        """Return the hierarchy as it is today and what the operations on it came to."""
         await self._refresh()
-        if self._hierarchy is None:
-            self._hierarchy = Hierarchy(self._nodes.values())
-        return self._hierarchy
+        day = china_day()
+        if self._structure is None or self._day != day:
+            self._structure = fold(self._nodes.values(), self._operations.values(), day)
+            self._day = day
+        return self._structure
+
+    async def structure_with(self, operation: GridOperation, day: str) -> Structure:
+        """Return what the structure would be on a day if this were ordered too; nothing changes."""
+        await self._refresh()
+        return fold(self._nodes.values(), [*self._operations.values(), operation], day)
+
+    async def operations(self) -> list[GridOperation]:
+        """Return all operations on grids in the order in which they apply."""
+        await self._refresh()
+        return sorted(self._operations.values(), key=lambda one: one.order)
+
+    async def add_operation(self, operation: GridOperation) -> None:
+        """Append an operation to the log; the databases of the grids it makes come first."""
+        await self._create_databases(part.code for part in operation.parts if part.name is not None)
+        await self._save({operation.id: operation.as_document()})
 
     async def import_grids(self, nodes: Sequence[GridNode]) -> HierarchyChange:
         """Add and change nodes, all in one transaction; those not named stay.
@@ -137,20 +166,27 @@ class Registry:
         shows up. Raises ``BrokenHierarchy``, and nothing is changed, when the outcome would not be
         a tree.
         """
-        existing = await self.hierarchy()
-        change = compare(existing, nodes)
-        named = {node.code: node for node in (*existing, *change.added, *change.changed)}
+        today = await self.structure()
+        # A file is compared with what was imported before it: what operations did to it stays, and
+        # a grid that one of them made is theirs.
+        nodes = [node for node in nodes if node.code not in today.issued]
+        made = {node.code: node for node in today.hierarchy if node.code in today.issued}
+        change = compare(Hierarchy({**made, **self._nodes}.values()), nodes)
+        new = (*change.added, *change.changed)
+        named = {node.code: node for node in (*today.hierarchy, *new)}
         Hierarchy(named.values())  # what would not be a tree is not written at all
-        names = [f"grid-{node.code}" for node in nodes if node.holds_records]
-        names += [f"bulletin-{node.code}" for node in nodes if node.level == 2]
+        await self._create_databases(node.code for node in nodes)
+        await self._save({f"grid:{node.code}": node.as_document() for node in new})
+        return change
+
+    async def _create_databases(self, codes: Iterable[str]) -> None:
+        """Make the databases of household groups and towns, some at a time."""
+        prefixes = {LENGTHS[4]: "grid-", LENGTHS[1]: "bulletin-"}
+        names = [prefixes[len(code)] + code for code in codes if len(code) in prefixes]
         for first in range(0, len(names), _AT_ONCE):
             await asyncio.gather(
                 *(self._store.create_database(name) for name in names[first : first + _AT_ONCE])
             )
-        await self._save(
-            {f"grid:{node.code}": node.as_document() for node in (*change.added, *change.changed)}
-        )
-        return change
 
     async def account(self, username: str) -> Account | None:
         """Return an account, or ``None``."""
@@ -183,31 +219,46 @@ class Registry:
         account = await self.account(username)
         if account is None:
             raise UnknownAccount(username)
-        (await self.hierarchy()).node(grid)
+        structure = await self.structure()
+        structure.hierarchy.node(grid)
         now = now_text()
-        if any(held.grid == grid for held in await self.assignments(username)):
+        if grid in structure.taken_over(a.grid for a in await self.assignments(username)):
             return False
         given = Assignment(f"assignment:{ULID()}", username, grid, account.role, now)
         await self._save({given.id: given.as_document()})
         return True
 
     async def unassign(self, username: str, grid: str) -> bool:
-        """End an account's assignment to a grid; return whether there was one."""
-        held = [a for a in await self.assignments(username) if a.grid == grid]
+        """End an account's assignment to a grid; return whether there was one.
+
+        Of a grid that others took over, the successors not named become assignments of their own.
+        """
+        structure = await self.structure()
+        held = [
+            a for a in await self.assignments(username) if grid in structure.taken_over({a.grid})
+        ]
         now = now_text()
-        await self._save({a.id: replace(a, until=now).as_document() for a in held})
+        left = {code: a for a in held for code in structure.current(a.grid) if grid != a.grid}
+        new = [
+            replace(a, id=f"assignment:{ULID()}", grid=code, since=now)
+            for code, a in left.items()
+            if code != grid
+        ]
+        ended = [replace(a, until=now) for a in held]
+        await self._save({a.id: a.as_document() for a in (*new, *ended)})
         return bool(held)
 
     async def assignments(self, username: str) -> list[Assignment]:
-        """Return the assignments that an account has now."""
+        """Return the assignments that an account has now, as they were given."""
         await self._refresh()
         now = now_text()
         return [a for a in self._by_user.get(username, {}).values() if a.holds(now)]
 
     async def ever_assigned(self, username: str, path: Sequence[str]) -> bool:
         """Return whether an account has, or once had, a node on this path (from the district)."""
-        await self._refresh()
-        return any(held.grid in path for held in self._by_user.get(username, {}).values())
+        structure = await self.structure()
+        once = structure.taken_over(a.grid for a in self._by_user.get(username, {}).values())
+        return not once.isdisjoint(path)
 
     async def users_of_device(self, device: str) -> list[str]:
         """Return the accounts that ever signed in on a device."""
@@ -215,11 +266,16 @@ class Registry:
         return [] if known is None or known.deleted else orjson.loads(known.body)["users"]
 
     async def actor(self, username: str, device: str | None) -> Actor:
-        """Return the account as an actor on a device; raise ``UnknownAccount``."""
+        """Return the account as an actor on a device; raise ``UnknownAccount``.
+
+        Whoever works in a grid that others took over works in those, and may still hand in what he
+        recorded in the old one.
+        """
         account = await self.account(username)
         if account is None:
             raise UnknownAccount(username)
-        grids = frozenset(held.grid for held in await self.assignments(username))
+        held = [a.grid for a in await self.assignments(username)]
+        grids = (await self.structure()).taken_over(held)
         return Actor(username, account.role, device, grids)
 
     async def record_device(self, device: str, username: str) -> None:
@@ -271,8 +327,16 @@ class Registry:
             if winner is None:
                 continue
             kind, _, name = winner.doc_id.partition(":")
-            if kind == "grid":
-                self._hierarchy = None
+            if kind == "operation":
+                self._structure = None
+                self._operations.pop(winner.doc_id, None)
+                if not winner.deleted:
+                    operation = GridOperation.from_document(
+                        winner.doc_id, orjson.loads(winner.body)
+                    )
+                    self._operations[operation.id] = operation
+            elif kind == "grid":
+                self._structure = None
                 self._nodes.pop(name, None)
                 if not winner.deleted:
                     self._nodes[name] = GridNode.from_document(orjson.loads(winner.body))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
+CHINA: Final = timezone(timedelta(hours=8))
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -18,3 +19,9 @@ def now_text() -> str:
     """Return the time as RFC 3339 UTC text with milliseconds: ``2026-11-24T08:09:10.123Z``."""
     moment = _EPOCH + timedelta(milliseconds=now_ms())
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def china_day() -> str:
+    """Return the date in China: ``2026-11-24``. Grid operations take effect by it."""
+    moment = _EPOCH + timedelta(milliseconds=now_ms())
+    return moment.astimezone(CHINA).date().isoformat()

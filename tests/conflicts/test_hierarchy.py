@@ -131,8 +131,8 @@ def test_every_order_of_up_to_four_operations_keeps_the_tree_a_tree() -> None:
         operations = [stamped(one, number) for number, one in enumerate(sequence)]
         check(run(*operations))
         seen += 1
-    for sequence in itertools.permutations(POOL, 3):
-        operations = [stamped(one, number) for number, one in enumerate(sequence)]
+    for shorter in itertools.permutations(POOL, 3):
+        operations = [stamped(one, number) for number, one in enumerate(shorter)]
         check(run(*operations, undo(7, 0)))
         check(run(*operations, undo(7, 2), undo(8, 1), undo(9, 0)))
         seen += 2
