@@ -120,7 +120,8 @@ class Structure:
 
     def taken_over(self, codes: Iterable[str]) -> frozenset[str]:
         """Return codes together with the grids that today stand for those of them closed."""
-        return frozenset(codes).union(*(self.current(code) for code in codes))
+        known = frozenset(codes)
+        return known.union(*(self.current(code) for code in known))
 
 
 def standing_for(

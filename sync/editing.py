@@ -48,6 +48,11 @@ def stamped(
     return {**after, "updated": trace, "stamps": stamps}
 
 
+def next_stamp(seen: str | None, physical_ms: int) -> str:
+    """Return a clock for something ordered on the server now, above ``seen``."""
+    return str(_clock.overwrite(_parsed(seen), physical_ms))
+
+
 def complete(
     document: Mapping[str, Any],
     before: Mapping[str, Any] | None,

@@ -47,7 +47,8 @@ class GatewayKeeper:
     async def open(self, scope: Scope, name: str, *, write: bool) -> Door:
         """Open a database; raise ``WireError`` 401, 403 or 404 with a reason people understand."""
         actor = await self._actor(scope)
-        hierarchy = await self._registry.hierarchy()
+        structure = await self._registry.structure()
+        hierarchy = structure.hierarchy
         kind, _, rest = name.partition("/")
         if kind == _BULLETIN:
             return await self._open_bulletin(actor, hierarchy, rest)
@@ -56,7 +57,9 @@ class GatewayKeeper:
         if not may_pull(actor, path):
             await self._check_lost(actor, path, _asked(scope, name))
         await self._make_sure(database_of(node.code))
-        return GridDoor(self._store, self._registry, actor, path, closed=node.closed)
+        # What reaches a grid that others took over is sent on to them by the follower.
+        closed = node.closed and node.code not in structure.routes
+        return GridDoor(self._store, self._registry, actor, path, closed=closed)
 
     async def _check_lost(self, actor: Actor, path: tuple[str, ...], asked: str) -> None:
         """Raise unless this is part of handing in what was recorded in a grid now lost."""

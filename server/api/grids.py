@@ -30,7 +30,11 @@ class GridsQuery(Input):
 
 
 class GridView(Output):
-    """A grid, its place, and how many records of each type it and all below it hold."""
+    """A grid, its place, and how many records of each type it and all below it hold.
+
+    ``valid_from`` and ``valid_to`` are the days (in China) from which and before which it is in
+    use, ``predecessors`` and ``successors`` the grids it took over from and that took over from it.
+    """
 
     code: str
     parent: str | None
@@ -39,6 +43,11 @@ class GridView(Output):
     path: list[str]
     path_names: list[str]
     children: Annotated[int, Field(ge=0)]
+    closed: bool
+    valid_from: str | None
+    valid_to: str | None
+    predecessors: list[str]
+    successors: list[str]
     counts: dict[str, int]
 
 
@@ -98,6 +107,11 @@ async def _view(runtime: Runtime, hierarchy: Hierarchy, node: GridNode) -> GridV
         path=list(path),
         path_names=list(hierarchy.path_names(node.code)),
         children=len(hierarchy.children(node.code)),
+        closed=node.closed,
+        valid_from=node.valid_from,
+        valid_to=node.valid_to,
+        predecessors=list(node.predecessors),
+        successors=list(node.successors),
         counts=counts,
     )
 

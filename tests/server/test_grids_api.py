@@ -38,6 +38,11 @@ async def test_the_tree_unfolds_with_counts(
         "path": ["440904", TOWN, VILLAGE, GROUP, BUILDING],
         "path_names": one["path_names"],
         "children": 0,
+        "closed": False,
+        "valid_from": None,
+        "valid_to": None,
+        "predecessors": [],
+        "successors": [],
         "counts": {"event": 0, "household": 0, "patrol": 0, "resident": 2, "visit": 0},
     }
     leaf = (await client.get("/api/v1/grids", params={"parent": BUILDING}, headers=head)).json()
