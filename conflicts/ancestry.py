@@ -91,6 +91,24 @@ class History:
             leaf.deleted and leaf.ancestors and rev == tombstone_revision(leaf.ancestors[0])
         )
 
+    def parts(self, leaf: str) -> frozenset[str]:
+        """Return what a leaf that is itself a merge was made of; itself for any other leaf."""
+        noted = _note_parents(self.leaves[leaf].body)
+        return frozenset(noted) if self._is_merge(leaf, noted) else frozenset({leaf})
+
+    def covers(self, leaf: str, other: str) -> bool:
+        """Tell whether ``other`` may be closed because all its parts are in ``leaf``.
+
+        Two sites close each other's merges unless they judge alike. So this asks the leaves alone,
+        which every replica has, and not the archive, of which each site has what it saw.
+        """
+        reached = {leaf, *_note_parents(self.leaves[leaf].body)}
+        for rev in tuple(reached):
+            place = self._place(rev)
+            if place is not None:
+                reached.update(place[0][place[1] :])
+        return other in reached or self.parts(other) <= reached
+
     def authors(self, rev: str) -> frozenset[str]:
         """Return the people's edits that ``rev`` stands for.
 

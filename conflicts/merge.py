@@ -17,7 +17,7 @@ from .model import Body, Decision, FieldDecision, Leaf, Merged, Side
 from .policies import Bases
 from .revision import merged_revision, tombstone_revision, winning_order
 
-POLICY_VERSION: Final = 1
+POLICY_VERSION: Final = 2
 """Raised whenever the same leaves would merge to something else; part of every merged revision."""
 
 DELETION: Final = "_deleted"
@@ -60,7 +60,8 @@ def merge(
     deleted = all(author.deletes for author in authors)
     parent = max(lineup.live_heads, key=lambda rev: winning_order(rev, False))
     decided = [] if deleted else [*_deletion(authors), *fields.decisions]
-    parents = sorted({*lineup.heads, *lineup.authors})
+    parts = [part for head in lineup.heads for part in history.parts(head)]
+    parents = sorted({*lineup.heads, *lineup.authors, *parts})
     kept = {name: fields.body[name] for name in fields.body if not deleted or name in LASTING}
     body = dict(sorted({**kept, "merge": _note(authors, parents, decided)}.items()))
     rev = merged_revision(parent, parents, POLICY_VERSION, body)
@@ -104,7 +105,7 @@ def _line_up(history: History) -> _Lineup:
     heads = sorted(history.maximal(revs))
     authors = history.maximal(frozenset().union(*(history.authors(rev) for rev in heads)))
     live = [rev for rev in heads if not history.is_deleted(rev)]
-    complete = [rev for rev in live or heads if authors <= history.authors(rev)]
+    complete = [rev for rev in live if all(history.covers(rev, other) for other in heads)]
     settled = max(
         complete if live else heads,
         key=lambda rev: winning_order(rev, history.is_deleted(rev)),

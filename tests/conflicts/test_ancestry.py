@@ -237,3 +237,25 @@ def test_leaf_without_ancestors_merges_too() -> None:
     result = merge("x", leaves, {}, policies=policies)
     assert result.parent == leaves[1].rev
     assert result.decision.base_rev is None
+
+
+@pytest.mark.parametrize("phone", [f"1200000000{last}" for last in range(8)])
+def test_two_sites_that_archived_different_things_close_each_others_merges_alike(
+    phone: str,
+) -> None:
+    """Each site merges with what it saw; then both see both merges and must keep the same one."""
+    gone = child(FIRST, {}, deleted=True)
+    first, second = Server(), Server()
+    first.accept(FIRST, edit(0, FIRST, 1, phone=phone), gone)
+    second.accept(FIRST, edit(1, FIRST, 2, name="甲"))
+    first.resolve()
+    second.accept(*first.leaves())  # the merge and what it closed, without their bodies
+    first.accept(*(node for node in second.leaves() if node.body.get("name") == "甲"))
+    assert first.resolve().rev != second.resolve().rev
+    for _ in range(2):
+        first.replicate(second)
+        first.resolve()
+        second.resolve()
+    assert first.winner() == second.winner()
+    (live,) = [node for node in first.leaves() if not node.deleted]
+    assert (live.body["phone"], live.body["name"]) == (phone, "甲")

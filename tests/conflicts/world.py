@@ -160,8 +160,10 @@ class Server:
         return max(self.leaves(), key=lambda node: winning_order(node.rev, node.deleted))
 
     def replicate(self, other: Server) -> None:
-        self.accept(*other.nodes.values())
-        other.accept(*self.nodes.values())
+        """Exchange leaves, as CouchDB does: what a site archived stays with it."""
+        mine, others = self.leaves(), other.leaves()
+        self.accept(*others)
+        other.accept(*mine)
 
 
 @dataclass(frozen=True)
