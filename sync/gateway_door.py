@@ -26,6 +26,7 @@ from sync.judging import (
     judge_shape,
     may_bring,
     refusal,
+    unreadable,
 )
 from sync.keepable import keepable
 from sync.paths import database_of
@@ -106,7 +107,7 @@ class GridDoor:
         """Keep documents, as sent, that the wire could not take; return members for the reply."""
         items = [_unreadable(document, error) for document, error in refused]
         entries = await refuse(self._store, self._actor, self._path, items)
-        return [{"code": "unreadable", "quarantine": entry} for entry in entries]
+        return [_members(item.refusal, entry) for item, entry in zip(items, entries, strict=True)]
 
     async def _judge(self, cases: Sequence[_Case], new_edits: bool) -> None:
         await self._find_before(cases)
@@ -232,12 +233,16 @@ def _unreadable(document: Mapping[str, Any], error: WireError) -> Refused:
     rev = document.get("_rev")
     if not isinstance(rev, str):
         rev = revision_of(Write(shown, body))
-    found = refusal("unreadable", message=error.reason[:300])
+    found = unreadable(error.error, error.info.get("field"), error.reason)
     return Refused(shown, rev[:300], (), document.get("_deleted") is True, document, found)
 
 
 def _refused_result(write: Write, found: Refusal, entry: str) -> WriteResult:
-    info: dict[str, Any] = {"code": found.code, "quarantine": entry}
-    if found.field is not None:
-        info["field"] = found.field
+    info = _members(found, entry)
     return WriteResult(write.doc_id, write.rev, "forbidden", found.reason, info)
+
+
+def _members(found: Refusal, entry: str) -> dict[str, Any]:
+    """Return what a reply tells of a refusal beside its error and reason."""
+    members = {"code": found.code, "quarantine": entry}
+    return members if found.field is None else {**members, "field": found.field}

@@ -47,7 +47,7 @@ REASONS: Final[Mapping[str, str]] = {
     "grid-revoked": "您已不负责这个网格，修改没有并入；内容已保存在服务器，由主管处理",
     "role-may-not-write": "您的账号只能查看，不能修改记录；内容已保存在服务器，由主管处理",
     "grid-closed": "这个网格已停用，修改没有并入；内容已保存在服务器，由主管处理",
-    "unreadable": "服务器不能收下这条记录（{message}）；内容已保存在服务器，由主管处理",
+    "unreadable": "{fault}（{message}）；内容已保存在服务器，由主管处理",
     "bad-history": "记录的版本历史前后不符，服务器无法并入；内容已保存在服务器，由主管处理",
     "bad-id": "记录编号应为「类型:编号」，如 household:01J…",
     "wrong-type": "记录编号是「{expected}」，内容却是「{found}」",
@@ -67,6 +67,22 @@ REASONS: Final[Mapping[str, str]] = {
 def refusal(code: str, field: str | None = None, **values: str) -> Refusal:
     """Return a refusal of the catalogue with its sentence filled in."""
     return Refusal(code, REASONS[code].format(**values), field)
+
+
+_UNREADABLE: Final[Mapping[str | None, str]] = {
+    "_attachments": "记录里不能夹带附件，照片请单独上传",
+    "_revisions": "记录的版本历史前后不符",
+    "_rev": "记录的版本号格式不对",
+    "_id": "记录编号格式不对",
+    "_deleted": "记录的删除标记应为是或否",
+}
+"""What is wrong with a document that the wire could not take, by the member at fault."""
+
+
+def unreadable(error: str, field: str | None, message: str) -> Refusal:
+    """Return the refusal of a document that the wire could not take, for its error word."""
+    fault = "记录太大，一条最多 256 KB" if error == "document_too_large" else "服务器读不懂这条记录"
+    return refusal("unreadable", field, fault=_UNREADABLE.get(field, fault), message=message[:300])
 
 
 def judge_place(actor: Actor, path: Sequence[str], closed: bool) -> Refusal | None:

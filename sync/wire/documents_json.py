@@ -38,21 +38,25 @@ def parse_document(document: Any, *, new_edits: bool, doc_id: str | None = None)
         raise document_error("bad_request", "Document must be a JSON object")
     doc_id = document.pop("_id", doc_id)
     if not isinstance(doc_id, str):
-        raise document_error("illegal_docid", "Document id must be a string")
+        raise document_error("illegal_docid", "Document id must be a string", {"field": "_id"})
     if doc_id.startswith("_design/"):
-        raise document_error("forbidden", "Design documents are not offered by this server.")
+        raise document_error(
+            "forbidden", "Design documents are not offered by this server.", {"field": "_id"}
+        )
     if doc_id.startswith("_"):
         raise document_error(
-            "illegal_docid", "Only reserved document ids may start with underscore."
+            "illegal_docid",
+            "Only reserved document ids may start with underscore.",
+            {"field": "_id"},
         )
     if not doc_id:
-        raise document_error("illegal_docid", "Document id must not be empty")
+        raise document_error("illegal_docid", "Document id must not be empty", {"field": "_id"})
     rev = document.pop("_rev", None)
     if rev is not None:
         _check_rev(rev)
     deleted = document.pop("_deleted", False)
     if not isinstance(deleted, bool):
-        raise document_error("bad_request", "_deleted must be true or false")
+        raise document_error("bad_request", "_deleted must be true or false", {"field": "_deleted"})
     history = document.pop("_revisions", None)
     _drop_special_members(document)
     body = stored_body(document)
@@ -66,11 +70,11 @@ def parse_document(document: Any, *, new_edits: bool, doc_id: str | None = None)
 
 def _check_rev(rev: Any) -> None:
     if not isinstance(rev, str):
-        raise document_error("bad_request", "Invalid rev format: expected text")
+        raise document_error("bad_request", "Invalid rev format: expected text", {"field": "_rev"})
     try:
         parse_rev(rev)
     except BadDocument as error:
-        raise document_error("bad_request", str(error)) from None
+        raise document_error("bad_request", str(error), {"field": "_rev"}) from None
 
 
 def _drop_special_members(document: dict[str, Any]) -> None:
@@ -80,10 +84,14 @@ def _drop_special_members(document: dict[str, Any]) -> None:
         if name == "_attachments":
             if value:
                 raise document_error(
-                    "forbidden", "Attachments are not offered by this server; send media apart."
+                    "forbidden",
+                    "Attachments are not offered by this server; send media apart.",
+                    {"field": name},
                 )
         elif name not in _IGNORED:
-            raise document_error("doc_validation", f"Bad special document member: {name[:64]}")
+            raise document_error(
+                "doc_validation", f"Bad special document member: {name[:64]}", {"field": name[:64]}
+            )
 
 
 def stored_body(document: Mapping[str, Any]) -> bytes:
@@ -105,17 +113,19 @@ def _ancestry(history: Any, rev: str | None) -> tuple[str, tuple[str, ...]]:
     start = history.get("start") if isinstance(history, dict) else None
     ids = history.get("ids") if isinstance(history, dict) else None
     if type(start) is not int or not isinstance(ids, list) or not ids:
-        raise document_error("bad_request", "_revisions must be {start: number, ids: [hash, …]}")
+        raise _bad_history("_revisions must be {start: number, ids: [hash, …]}")
     if len(ids) > start or len(ids) > _MAX_HISTORY:
-        raise document_error(
-            "bad_request", f"_revisions has {len(ids)} ids but starts at generation {start}"
-        )
+        raise _bad_history(f"_revisions has {len(ids)} ids but starts at generation {start}")
     if not all(isinstance(digest, str) and digest for digest in ids):
-        raise document_error("bad_request", "_revisions.ids must be texts that are not empty")
+        raise _bad_history("_revisions.ids must be texts that are not empty")
     revs = [f"{start - number}-{digest}" for number, digest in enumerate(ids)]
     if rev is not None and rev != revs[0]:
-        raise document_error("bad_request", f"_revisions begins at {revs[0]}, but _rev is {rev}")
+        raise _bad_history(f"_revisions begins at {revs[0]}, but _rev is {rev}")
     return revs[0], tuple(revs[1:])
+
+
+def _bad_history(reason: str) -> WireError:
+    return document_error("bad_request", reason, {"field": "_revisions"})
 
 
 def document_json(revision: Revision, extra: bytes = b"") -> bytes:

@@ -139,10 +139,11 @@ BAD: dict[str, tuple[Spoil, str, str | None]] = {
     "attachments": (
         put(_attachments={"a": {"data": "aGk=", "content_type": "text/plain"}}),
         "unreadable",
-        None,
+        "_attachments",
     ),
-    "a history that does not fit": (cut_history, "unreadable", None),
-    "no revision that could be": (put(_rev="one"), "unreadable", None),
+    "a history that does not fit": (cut_history, "unreadable", "_revisions"),
+    "no revision that could be": (put(_rev="one"), "unreadable", "_rev"),
+    "a special member": (put(_strange=1), "unreadable", "_strange"),
     "nested too deep": (put(odd=nested(100)), "too-deep", None),
 }
 
