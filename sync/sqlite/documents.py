@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
+from sync.document_ids import check_doc_id, is_unicode
 from sync.errors import BadDocument, DatabaseNotFound
 from sync.revtree import MISSING, Outcome, RevTree, parse_rev
 from sync.sqlite.indexing import IndexWriter
@@ -18,7 +19,6 @@ from sync.store import Write, WriteResult
 
 _BREATH: Final = 200
 """Documents written before other tasks of the event loop get a turn."""
-_MAX_ID_LENGTH: Final = 4096
 CONFLICT: Final = ("conflict", "Document update conflict.")
 
 
@@ -41,28 +41,6 @@ def find_database(connection: sqlite3.Connection, name: str) -> DatabaseRow:
     if row is None:
         raise DatabaseNotFound(name)
     return DatabaseRow(*row)
-
-
-def check_doc_id(doc_id: str) -> None:
-    """Raise ``BadDocument`` unless this can be the id of a replicated document."""
-    if not doc_id:
-        raise BadDocument("Document id must not be empty")
-    if doc_id[0] == "_":
-        raise BadDocument("Only reserved document ids may start with underscore.")
-    if len(doc_id) > _MAX_ID_LENGTH or "\0" in doc_id:
-        raise BadDocument(f"Document id is longer than {_MAX_ID_LENGTH} characters or holds a NUL")
-    if not _is_unicode(doc_id):
-        raise BadDocument("Document id is not valid Unicode text")
-
-
-def _is_unicode(text: str) -> bool:
-    if text.isascii():
-        return True
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def decode_tree(rev: str, deleted: int, tree: bytes | None) -> RevTree:
@@ -158,7 +136,7 @@ class BatchWriter:
         try:
             ids = orjson.dumps(wanted).decode()
         except TypeError:  # text that is not Unicode; its document is refused later
-            ids = orjson.dumps([one for one in wanted if _is_unicode(one)]).decode()
+            ids = orjson.dumps([one for one in wanted if is_unicode(one)]).decode()
         for doc_id, *row in self._connection.execute(
             "SELECT id, seq, rev, deleted, tree, body FROM documents"
             " WHERE database = ? AND id IN (SELECT value FROM json_each(?))",

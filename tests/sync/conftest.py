@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
 import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -22,10 +23,16 @@ HERE = Path(__file__).resolve().parent
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[DocumentStore]:
-    """Give an empty store: SQLite, or the one that ``WANGGE_TEST_STORE`` names."""
-    url = os.environ.get("WANGGE_TEST_STORE", f"sqlite:///{tmp_path / 'store.db'}")
-    opened = open_store(url)
+    """Give an empty store: SQLite, or a corner of the one that ``WANGGE_TEST_STORE`` names."""
+    url = os.environ.get("WANGGE_TEST_STORE")
+    if url is None:
+        opened = open_store(f"sqlite:///{tmp_path / 'store.db'}")
+    else:
+        opened = open_store(f"{url}?prefix=test{secrets.token_hex(4)}-")
     yield opened
+    if url is not None:
+        for name in [*await opened.database_names(), "archive"]:
+            await opened.delete_database(name)
     await opened.close()
 
 

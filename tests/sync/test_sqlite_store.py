@@ -258,9 +258,16 @@ async def test_memory_stores_leave_nothing_behind() -> None:
     assert not folder.exists()
 
 
-@pytest.mark.parametrize(
-    "url", ["couchdb://admin@127.0.0.1:5984", "mysql://x", "sqlite://host/x", "sqlite:", ""]
-)
+@pytest.mark.parametrize("url", ["mysql://x", "sqlite://host/x", "sqlite:", ""])
 def test_store_urls_that_name_none(url: str) -> None:
     with pytest.raises(ValueError, match="store"):
         open_store(url)
+
+
+async def test_a_new_document_has_no_parent() -> None:
+    # CouchDB takes such an edit for the end of a history it has not seen; here it is a mistake.
+    store = SqliteStore.open(":memory:")
+    await store.create_database("grid")
+    (result,) = await store.write("grid", [Write("new", b"{}", ancestors=("1-a",))])
+    await store.close()
+    assert result.error == "conflict"

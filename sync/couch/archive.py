@@ -1,0 +1,77 @@
+"""The archive of revision bodies: CouchDB's compaction destroys ancestors, merging needs them.
+
+One database holds the bodies of all grids' revisions, each written before the push that brought it
+is acknowledged. A key is ``<birth of the database>/<document id>/<revision>``; the same body under
+the same key is the same revision, so writing it again changes nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Final
+
+import orjson
+
+from sync.couch.client import CouchClient
+from sync.couch.databases import INTERNAL, Databases, check
+from sync.errors import DatabaseNotFound
+
+KEPT_PREFIX: Final = "grid-"
+"""Databases whose bodies are archived: those that people edit at the same time."""
+
+
+class Archive:
+    """Keeps and gives back bodies by database, document and revision."""
+
+    def __init__(self, client: CouchClient, databases: Databases) -> None:
+        self._client = client
+        self._databases = databases
+
+    async def keep(self, database: str, revisions: Sequence[tuple[str, str, bytes]]) -> None:
+        """Keep bodies (document id, revision, body) durably; raise ``StoreError``."""
+        if not revisions or not database.startswith(KEPT_PREFIX):
+            return
+        birth = (await self._databases.identity(database)).birth
+        documents = b",".join(_document(birth, *revision) for revision in revisions)
+        body = b'{"new_edits":false,"docs":[%b]}' % documents
+        path = self._databases.path(INTERNAL, "_bulk_docs")
+        answer = await self._client.call("POST", path, body=body)
+        if answer.status == 404:
+            await self._databases.create(INTERNAL)
+            answer = await self._client.call("POST", path, body=body)
+        check(answer, INTERNAL, 201, 202)
+
+    async def bodies(
+        self, database: str, wanted: Sequence[tuple[str, str]]
+    ) -> dict[tuple[str, str], bytes]:
+        """Return what is kept of these documents' revisions."""
+        if not wanted or not database.startswith(KEPT_PREFIX):
+            return {}
+        birth = (await self._databases.identity(database)).birth
+        keys = {_key(birth, doc_id, rev): (doc_id, rev) for doc_id, rev in wanted}
+        answer = await self._client.call(
+            "POST",
+            self._databases.path(INTERNAL, "_all_docs"),
+            {"include_docs": "true"},
+            orjson.dumps({"keys": list(keys)}),
+        )
+        try:
+            check(answer, INTERNAL, 200)
+        except DatabaseNotFound:
+            return {}
+        return {
+            keys[row["id"]]: orjson.dumps(row["doc"]["body"])
+            for row in answer.json()["rows"]
+            if row.get("doc")
+        }
+
+
+def _key(birth: str, doc_id: str, rev: str) -> str:
+    return f"{birth}/{doc_id}/{rev}"
+
+
+def _document(birth: str, doc_id: str, rev: str, body: bytes) -> bytes:
+    digest = hashlib.md5(body, usedforsecurity=False).hexdigest()
+    key = orjson.dumps(_key(birth, doc_id, rev))
+    return b'{"_id":%b,"_rev":"1-%b","body":%b}' % (key, digest.encode(), body)

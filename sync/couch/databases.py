@@ -1,0 +1,176 @@
+"""Databases: their names in CouchDB, and the identity that each carries.
+
+``_local/wangge`` in each database says who it is: ``birth`` never changes and is part of the keys
+in the archive; ``epoch`` changes when the database was restored, so that no checkpoint of another
+life is trusted. Local documents do not replicate, so a copy at another site has its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+import time
+from dataclasses import dataclass
+from typing import Final
+
+import orjson
+
+from sync.couch.address import CouchAddress
+from sync.couch.client import Answer, CouchClient, segment
+from sync.errors import BadDocument, DatabaseNotFound, StoreError, StoreUnavailable
+
+IDENTITY: Final = "_local/wangge"
+INTERNAL: Final = "archive"
+"""The database that the store keeps for itself (``sync.couch.archive``)."""
+SYSTEM: Final = ("_users", "_replicator", "_global_changes")
+_FRESH_SECONDS: Final = 5.0
+_SEQUENCE: Final = re.compile(r"([0-9]{1,18}(?:-[A-Za-z0-9_-]+)?)(?:\.([0-9a-f]+))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a database is."""
+
+    birth: str
+    epoch: str
+
+
+class Databases:
+    """Names, creation, destruction and identities of our databases."""
+
+    def __init__(self, client: CouchClient, address: CouchAddress) -> None:
+        self._client = client
+        self._address = address
+        self._known: dict[str, tuple[float, Identity]] = {}
+
+    def path(self, name: str, *rest: str) -> str:
+        """Return the path of a database of ours, or of something below it."""
+        return "/".join(["", segment(self._address.prefix + name), *rest])
+
+    def couch_name(self, name: str) -> str:
+        """Return what CouchDB calls a database of ours."""
+        return self._address.prefix + name
+
+    def own_name(self, couch_name: str) -> str | None:
+        """Return our name of a database in CouchDB; ``None`` when it is not ours, or is kept from
+        those who use the store."""
+        prefix = self._address.prefix
+        name = couch_name[len(prefix) :] if couch_name.startswith(prefix) else INTERNAL
+        return None if name == INTERNAL else name
+
+    async def prepare(self) -> None:
+        """Create CouchDB's own system databases where they are missing."""
+        for name in SYSTEM:
+            await self._client.call("PUT", f"/{name}")
+
+    async def create(self, name: str) -> bool:
+        """Create a database; return whether it was not there before."""
+        parameters = {"q": str(self._address.shards(name))}
+        if self._address.n is not None:
+            parameters["n"] = str(self._address.n)
+        answer = await self._client.call("PUT", self.path(name), parameters)
+        if answer.status == 412:
+            return False
+        check(answer, name, 201, 202)
+        self._known.pop(name, None)
+        await self.identity(name)
+        return True
+
+    async def delete(self, name: str) -> bool:
+        """Destroy a database; return whether it was there."""
+        self._known.pop(name, None)
+        answer = await self._client.call("DELETE", self.path(name))
+        if answer.status == 404:
+            return False
+        check(answer, name, 200, 202)
+        return True
+
+    async def names(self, prefix: str) -> list[str]:
+        """Return our databases whose names start with ``prefix``, sorted."""
+        start = self._address.prefix + prefix
+        parameters = {
+            "start_key": orjson.dumps(start).decode(),
+            "end_key": orjson.dumps(start + "\ufff0").decode(),
+        }
+        answer = await self._client.call("GET", "/_all_dbs", parameters)
+        check(answer, "_all_dbs", 200)
+        names = [self.own_name(couch_name) for couch_name in answer.json()]
+        return sorted(name for name in names if name is not None)
+
+    async def identity(self, name: str) -> Identity:
+        """Return who a database is, and give it an identity when it has none."""
+        known = self._known.get(name)
+        if known is not None and time.monotonic() - known[0] < _FRESH_SECONDS:
+            return known[1]
+        found = await self._read_identity(name)
+        if found is None:
+            found = await self._give_identity(name)
+        self._known[name] = (time.monotonic(), found)
+        return found
+
+    def forget(self, name: str) -> None:
+        """Look again who a database is, the next time."""
+        self._known.pop(name, None)
+
+    async def _read_identity(self, name: str) -> Identity | None:
+        answer = await self._client.call("GET", self.path(name, IDENTITY))
+        if answer.status == 404 and is_missing_document(answer):
+            return None
+        check(answer, name, 200)
+        body = answer.json()
+        return Identity(body["birth"], body["epoch"])
+
+    async def _give_identity(self, name: str) -> Identity:
+        fresh = secrets.token_hex(6)
+        body = orjson.dumps({"birth": fresh, "epoch": fresh})
+        for _ in range(5):
+            answer = await self._client.call("PUT", self.path(name, IDENTITY), body=body)
+            if answer.status not in (409, 201, 202):
+                check(answer, name, 201)
+            found = await self._read_identity(name)  # the first of two wins
+            if found is not None:
+                return found
+            await asyncio.sleep(0.1)
+        raise StoreUnavailable(f"the identity of database {name!r} could not be written")
+
+    async def renew_epoch(self, name: str) -> None:
+        """Give a database another epoch: what was restored from a backup."""
+        answer = await self._client.call("GET", self.path(name, IDENTITY))
+        body = answer.json() if answer.status == 200 else {"birth": secrets.token_hex(6)}
+        body["epoch"] = secrets.token_hex(6)
+        answer = await self._client.call("PUT", self.path(name, IDENTITY), body=orjson.dumps(body))
+        check(answer, name, 201, 202)
+        self.forget(name)
+
+    async def since(self, name: str, text: str) -> str:
+        """Return CouchDB's sequence for one of ours; of another epoch it is the beginning."""
+        if text == "now":
+            return text
+        match = _SEQUENCE.fullmatch(text)
+        if match is None:
+            raise BadDocument(f"malformed sequence {text[:64]!r}")
+        sequence, epoch = match.groups()
+        if epoch is not None and epoch != (await self.identity(name)).epoch:
+            return "0"
+        return sequence
+
+    async def marked(self, name: str, sequence: str) -> str:
+        """Return our sequence for one of CouchDB's."""
+        return f"{sequence}.{(await self.identity(name)).epoch}"
+
+
+def is_missing_document(answer: Answer) -> bool:
+    """Tell whether a 404 is about a document, not about its database."""
+    reason = str(answer.json().get("reason", ""))
+    return answer.status == 404 and "atabase" not in reason
+
+
+def check(answer: Answer, name: str, *good: int) -> None:
+    """Raise unless the answer has a good status: ``DatabaseNotFound`` for a database that is not
+    there, ``StoreError`` otherwise."""
+    if answer.status in good:
+        return
+    if answer.status == 404 and not is_missing_document(answer):
+        raise DatabaseNotFound(name)
+    raise StoreError(f"CouchDB answered {answer.status} {answer.error} about {name!r}")

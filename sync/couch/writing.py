@@ -1,0 +1,119 @@
+"""Writing documents to CouchDB: each is checked here first, so that one fault stops no other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from sync.couch.archive import Archive
+from sync.couch.bodies import edited_json, replicated_json
+from sync.couch.client import Answer, CouchClient
+from sync.couch.databases import Databases, check
+from sync.document_ids import check_doc_id
+from sync.errors import BadDocument, StoreUnavailable
+from sync.revtree import check_ancestors
+from sync.store import Write, WriteResult
+
+CONFLICT: Final = ("conflict", "Document update conflict.")
+_CHUNK: Final = 500
+_ATTEMPTS: Final = 3
+
+
+class Writer:
+    """Writes batches; a result is given out only when the batch and its archive are durable."""
+
+    def __init__(self, client: CouchClient, databases: Databases, archive: Archive) -> None:
+        self._client = client
+        self._databases = databases
+        self._archive = archive
+
+    async def write(
+        self, database: str, writes: Sequence[Write], new_edits: bool
+    ) -> list[WriteResult]:
+        """Write a batch; results are per document and in order."""
+        results: dict[int, WriteResult] = {}
+        sound: list[tuple[int, Write]] = []
+        for number, write in enumerate(writes):
+            try:
+                _check(write, new_edits)
+                sound.append((number, write))
+            except BadDocument as error:
+                results[number] = WriteResult(write.doc_id, write.rev, "bad_request", str(error))
+        if not sound:
+            check(await self._client.call("GET", self._databases.path(database)), database, 200)
+        for start in range(0, len(sound), _CHUNK):
+            chunk = sound[start : start + _CHUNK]
+            some = [write for _, write in chunk]
+            done = await (self._edit if new_edits else self._replicate)(database, some)
+            results.update(zip((number for number, _ in chunk), done, strict=True))
+        return [results[number] for number in range(len(writes))]
+
+    async def _replicate(self, database: str, writes: Sequence[Write]) -> list[WriteResult]:
+        """Store revisions as they are, bodies in the archive first. An answer of 202 means that
+        fewer nodes have them than should; sending them again is harmless."""
+        kept = [(write.doc_id, write.rev or "", write.body) for write in writes]
+        await self._archive.keep(database, kept)
+        for _ in range(_ATTEMPTS):
+            answer = await self._send(database, writes, replicated_json, new_edits=False)
+            if answer.status == 201:
+                break
+        else:
+            raise StoreUnavailable("too few of CouchDB's nodes took the batch; send it again")
+        faults = {(row.get("id"), row.get("rev")): row for row in answer.json() if "error" in row}
+        return [
+            _refused(
+                write, faults.get((write.doc_id, write.rev)) or faults.get((write.doc_id, None))
+            )
+            or WriteResult(write.doc_id, write.rev)
+            for write in writes
+        ]
+
+    async def _edit(self, database: str, writes: Sequence[Write]) -> list[WriteResult]:
+        """Make new revisions. 202 is taken: the nodes that missed it get it from the others."""
+        answer = await self._send(database, writes, edited_json, new_edits=True)
+        rows = answer.json()
+        results = []
+        for write, row in zip(writes, rows, strict=True):
+            results.append(_refused(write, row) or WriteResult(write.doc_id, row["rev"]))
+        kept = [
+            (write.doc_id, result.rev, write.body)
+            for write, result in zip(writes, results, strict=True)
+            if result.rev is not None and result.error is None
+        ]
+        await self._archive.keep(database, kept)
+        return results
+
+    async def _send(
+        self,
+        database: str,
+        writes: Sequence[Write],
+        as_json: Callable[[Write], bytes],
+        *,
+        new_edits: bool,
+    ) -> Answer:
+        documents = b",".join(map(as_json, writes))
+        head = b"" if new_edits else b'"new_edits":false,'
+        answer = await self._client.call(
+            "POST",
+            self._databases.path(database, "_bulk_docs"),
+            body=b'{%b"docs":[%b]}' % (head, documents),
+            repeatable=not new_edits,
+        )
+        check(answer, database, 201, 202)
+        return answer
+
+
+def _check(write: Write, new_edits: bool) -> None:
+    check_doc_id(write.doc_id)
+    if not new_edits:
+        if write.rev is None:
+            raise BadDocument("a replicated document needs its _rev")
+        check_ancestors(write.rev, write.ancestors)
+
+
+def _refused(write: Write, row: Mapping[str, Any] | None) -> WriteResult | None:
+    if row is None or "error" not in row:
+        return None
+    if row["error"] == "conflict":
+        return WriteResult(write.doc_id, None, *CONFLICT)
+    return WriteResult(write.doc_id, write.rev, row["error"], row.get("reason"))
