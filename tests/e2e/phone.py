@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, ViewportSize, expect
 
 PATIENCE_MS = 30_000
@@ -18,6 +20,7 @@ class Phone:
         user: str,
         password: str = "wangge-demo",
         scale: float = 1,
+        clock: datetime | None = None,
     ) -> None:
         self.url = url
         self.user = user
@@ -29,6 +32,8 @@ class Phone:
             timezone_id="Asia/Shanghai",
         )
         self.context.set_default_timeout(PATIENCE_MS)
+        if clock is not None:
+            self.context.clock.install(time=clock)
         self.page = self._new_page()
         self.page.goto(f"{url}/app/")
         self.at("sign-in-username").fill(user)

@@ -33,6 +33,8 @@ export const status = reactive({
 	/** Last good sync per grid (ms since 1970). */
 	good: {} as Record<string, number>,
 	leading: false,
+	/** Last good run through everything (ms since 1970), or null. */
+	whole: null as number | null,
 	/** Milliseconds by which the server's time was ahead of this phone's when it was last asked. */
 	clockOff: 0,
 });
@@ -75,6 +77,7 @@ class Engine {
 		this.tabs?.close();
 		this.tabs = null;
 		status.leading = false;
+		status.whole = null;
 		status.trouble = null;
 		this.failures = 0;
 		this.pushedOnce.clear();
@@ -131,6 +134,7 @@ class Engine {
 			received = await this.round(run, space);
 			this.failures = 0;
 			status.trouble = null;
+			status.whole = Date.now();
 		} catch (error) {
 			const trouble = troubleOf(error);
 			this.failures += 1;

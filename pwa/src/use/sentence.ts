@@ -24,7 +24,9 @@ export const refusedEntries = computed(() => work().outbox.refusals());
 /** The last time at which everything of this phone was in step with the server (ms), or null. */
 export const lastGood = computed<number | null>(() => {
 	const times = (account.value?.grids ?? []).map((grid) => status.good[grid.code]);
-	if (!times.length || times.some((time) => time === undefined)) return null;
+	// Whoever has no grid (yet, or any more) is in step when the server has been heard.
+	if (!times.length) return status.whole;
+	if (times.some((time) => time === undefined)) return null;
 	return Math.min(...(times as number[]));
 });
 

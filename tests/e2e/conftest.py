@@ -1,0 +1,49 @@
+"""What the end-to-end tests share: the demo served, and a network that can be spoiled."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, ServerProcess
+from tests.e2e.bad_network import BadNetwork
+
+
+class Demo(ServerProcess):
+    """The demo served on a data folder of its own."""
+
+    def __init__(self, data: Path) -> None:
+        super().__init__("demo", "--data", str(data))
+        self._data = data
+
+    def user(self, *arguments: str, password: str = "") -> None:
+        """Run ``wangge user …`` on the demo's data while it is served."""
+        command = [str(Path(sys.executable).with_name("wangge")), "user", *arguments]
+        subprocess.run(
+            [*command, "--data", str(self._data)],
+            input=password.encode(),
+            cwd=ROOT,
+            check=True,
+            capture_output=True,
+        )
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """One demo for the tests of a file, which keep to workers and households of their own."""
+    server = Demo(tmp_path_factory.mktemp("demo") / "data")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def network(demo: Demo) -> Iterator[BadNetwork]:
+    """Put a network between phones and the demo; it is good until it is spoiled."""
+    between = BadNetwork(demo.port)
+    yield between
+    between.close()
