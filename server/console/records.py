@@ -27,7 +27,17 @@ from server.runtime import Runtime, runtime_of
 from sync.indexes import RECORDS_BY_TYPE
 from sync.store import DocumentStore
 
-NARROW: Final = TIMES | MASKS.keys() | {"relation", "urgency", "status", "last_visit"}
+NARROW: Final = (
+    TIMES
+    | MASKS.keys()
+    | {
+        "relation",
+        "urgency",
+        "status",
+        "residence_type",
+        "last_visit",
+    }
+)
 """Columns whose values stay on one line."""
 
 
