@@ -70,6 +70,14 @@ MASKS: Final[Mapping[str, Callable[[str], str]]] = {
     "owner_phone": mask_phone,
     "guardian_phone": mask_phone,
     "reporter_phone": mask_phone,
+    "responsible_name": mask_name,
+    "responsible_phone": mask_phone,
+    "safety_name": mask_name,
+    "safety_phone": mask_phone,
+    "legal_name": mask_name,
+    "legal_phone": mask_phone,
+    "mediators": mask_name,
+    "home_address": mask_text,
     "household_number": mask_text,
     "birth_date": mask_date,
     "registered_address": mask_text,
@@ -96,9 +104,22 @@ _FREE_TEXT: Final = frozenset(
         "text",
         "label",
         "value",
+        "outcome",
+        "result",
+        "evaluation",
+        "questions",
+        "organisations",
+        "materials",
+        "source",
+        "id_kind",
     }
 )
 """Fields, and members of their objects, in which people write what they like."""
+
+
+def is_personal(type_name: str, field: str) -> bool:
+    """Tell whether a field, or a member of its objects, is masked for those without a purpose."""
+    return field in MASKS or not MASKS.keys().isdisjoint(part_labels(type_name, field))
 
 
 def mask_value(field: str, value: Any) -> Any:

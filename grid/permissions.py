@@ -57,10 +57,16 @@ SUPERVISOR_FIELDS: Final[Mapping[str, frozenset[str]]] = {
     "event": frozenset({"supervision", "verdict", "restricted"}),
     "household": frozenset({"review_note"}),
     "resident": frozenset({"review_note"}),
+    "dispute": frozenset({"warning", "restricted", "evaluated", "evaluation"}),
+    "place": frozenset({"review_note"}),
+    "organisation": frozenset({"review_note"}),
+    "task": frozenset({"planned"}),
 }
 """Fields of a record type that a gridworker may not set or change."""
 FIXED_FIELDS: Final = frozenset({"type", "created"})
 """Fields that nobody changes once a record is there."""
+WITHDRAWN: Final = frozenset({"event", "dispute", "task"})
+"""Types that a worker withdraws or leaves to a supervisor: they have a way of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +113,7 @@ def may_relocate(actor: Actor, path: Sequence[str], target: Sequence[str]) -> bo
 
 def may_delete(actor: Actor, record_type: str) -> bool:
     """Tell whether the actor may delete a record of a type; workers withdraw an event instead."""
-    return record_type != "event" or actor.role in SUPERVISORS
+    return record_type not in WITHDRAWN or actor.role in SUPERVISORS
 
 
 def field_refusals(

@@ -66,6 +66,8 @@ def _name_members(definition: dict[str, Any]) -> None:
 
 def _annotate(type_name: str, definition: dict[str, Any]) -> None:
     definition["x-label"] = list(type_label(type_name))
+    if RECORD_TYPES[type_name].NATURAL_KEY:
+        definition["x-natural-key"] = list(RECORD_TYPES[type_name].NATURAL_KEY)
     policies = field_policies(type_name)
     for name, member in definition["properties"].items():
         member["x-merge"] = _merge(policies[name])

@@ -21,6 +21,7 @@ from sync.judging import (
     clock_ahead_ms,
     foreign_author,
     judge_change,
+    judge_key,
     judge_merge_note,
     judge_place,
     judge_shape,
@@ -120,6 +121,7 @@ class GridDoor:
             case.refusal = (
                 judge_merge_note(document, case.before)
                 or judge_shape(self._path[-1], write.doc_id, document, write.deleted)
+                or (None if write.deleted else judge_key(write.doc_id, document, case.before))
                 or judge_change(self._actor, document, case.before, write.deleted, vouched)
             )
             ahead = clock_ahead_ms(document, physical)

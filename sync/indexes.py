@@ -85,6 +85,66 @@ VISITS_BY_NODE: Final = Index(
 )
 """Key ``(code of any node above, visited)``: a node's visits in order of time."""
 
+DISPUTES_BY_NODE: Final = Index(
+    "disputes-by-node", "canonical", ("happened",), {"type": "dispute"}, each="path"
+)
+"""Key ``(code of any node above, happened)``: a node's disputes in order of time."""
+
+DISPUTES_BY_NODE_AND_STATUS: Final = Index(
+    "disputes-by-node-and-status",
+    "canonical",
+    ("status", "happened"),
+    {"type": "dispute"},
+    each="path",
+)
+"""Key ``(code of any node above, status, happened)``: the same of one status."""
+
+TASKS_BY_NODE: Final = Index(
+    "tasks-by-node", "canonical", ("created.at",), {"type": "task"}, each="path"
+)
+"""Key ``(code of any node above, created)``: a node's tasks in the order in which they came."""
+
+TASKS_BY_NODE_AND_STATUS: Final = Index(
+    "tasks-by-node-and-status", "canonical", ("status", "created.at"), {"type": "task"}, each="path"
+)
+"""Key ``(code of any node above, status, created)``: the same of one status."""
+
+CAMPAIGN_RECORDS_BY_NODE: Final = Index(
+    "campaign-records-by-node",
+    "canonical",
+    ("created.at",),
+    {"type": "campaign-record"},
+    each="path",
+)
+"""Key ``(code of any node above, created)``: a node's campaign records in order of time."""
+
+CAMPAIGN_RECORDS_BY_NODE_AND_STATUS: Final = Index(
+    "campaign-records-by-node-and-status",
+    "canonical",
+    ("status", "created.at"),
+    {"type": "campaign-record"},
+    each="path",
+)
+"""Key ``(code of any node above, status, created)``: the same of one outcome."""
+
+PLACES_BY_TITLE: Final = Index("places-by-title", "canonical", ("path", "title"), {"type": "place"})
+"""Key ``(*path, title)``: a node's places, grid by grid."""
+
+PLACES_BY_KIND: Final = Index(
+    "places-by-kind", "canonical", ("kind", "path", "title"), {"type": "place"}
+)
+"""Key ``(kind, *path, title)``: the same of one kind of place."""
+
+ORGANISATIONS_BY_TITLE: Final = Index(
+    "organisations-by-title", "canonical", ("path", "title"), {"type": "organisation"}
+)
+"""Key ``(*path, title)``: a node's organisations, grid by grid."""
+
+ORGANISATIONS_BY_KIND: Final = Index(
+    "organisations-by-kind", "canonical", ("kind", "path", "title"), {"type": "organisation"}
+)
+"""Key ``(kind, *path, title)``: the same of one kind of organisation."""
+
 REVIEWS_BY_STATUS: Final = Index("by-status", "reviews", ("status", "path"))
 """Key ``(status, *path)``: decisions that wait for a person, under any node."""
 
@@ -132,6 +192,16 @@ ALL_INDEXES: Final = (
     PATROLS_BY_NODE,
     VISITS_BY_WEEK,
     VISITS_BY_NODE,
+    DISPUTES_BY_NODE,
+    DISPUTES_BY_NODE_AND_STATUS,
+    TASKS_BY_NODE,
+    TASKS_BY_NODE_AND_STATUS,
+    CAMPAIGN_RECORDS_BY_NODE,
+    CAMPAIGN_RECORDS_BY_NODE_AND_STATUS,
+    PLACES_BY_TITLE,
+    PLACES_BY_KIND,
+    ORGANISATIONS_BY_TITLE,
+    ORGANISATIONS_BY_KIND,
     REVIEWS_BY_STATUS,
     REVIEWS_BY_NODE,
     REVIEWS_BY_REASON,

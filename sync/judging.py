@@ -11,9 +11,16 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from conflicts.clock import ClockError, ahead_ms, parse_clock
-from grid.dictionaries import EVENT_STATUS
-from grid.lifecycle import may_move, verifies_own_work
-from grid.models import FieldLabel, field_labels, validate_record
+from grid.lifecycle import LifeCycle
+from grid.models import (
+    FieldLabel,
+    dictionary_of,
+    field_labels,
+    life_cycle,
+    natural_id,
+    type_label,
+    validate_record,
+)
 from grid.permissions import (
     PUSH_ROLES,
     SUPERVISORS,
@@ -51,12 +58,13 @@ REASONS: Final[Mapping[str, str]] = {
     "bad-history": "记录的版本历史前后不符，服务器无法并入；内容已保存在服务器，由主管处理",
     "bad-id": "记录编号应为「类型:编号」，如 household:01J…",
     "wrong-type": "记录编号是「{expected}」，内容却是「{found}」",
+    "wrong-key": "这种记录的编号由内容决定，应为 {expected}",
     "wrong-grid": "记录写的网格是 {found}，上传到的网格是 {expected}",
     "wrong-author": "记录的修改人「{found}」不是当前登录的账号，也没有在这台手机上登录过",
     "field-not-allowed": "您的账号不能修改「{label}」",
-    "status-not-allowed": "您的账号不能把事件从「{before}」改为「{after}」",
-    "own-work": "办结的人不能核查自己办的事件，请由他人核查",
-    "delete-not-allowed": "您的账号不能删除这条记录：只能删除自己建立的记录，事件请改为撤回",
+    "status-not-allowed": "您的账号不能把{what}从「{before}」改为「{after}」",
+    "own-work": "办结的人不能核查自己办的{what}，请由他人核查",
+    "delete-not-allowed": "您的账号不能删除这条记录：只能删除自己建立的；事件、纠纷请改为撤回",
     "too-deep": "记录的内容层层嵌套，超过 {most} 层；内容已保存在服务器，由主管处理",
     "merge-note-changed": "合并说明由系统填写，不能修改",
     "invalid": "{message}",
@@ -128,6 +136,19 @@ def judge_merge_note(
     return None
 
 
+def judge_key(
+    doc_id: str, document: Mapping[str, Any], before: Mapping[str, Any] | None
+) -> Refusal | None:
+    """Refuse a new record whose id is not what its natural key makes.
+
+    A record that is there keeps its id, whatever becomes of the fields in its key.
+    """
+    expected = natural_id(document) if before is None else None
+    if expected is None or expected == doc_id:
+        return None
+    return refusal("wrong-key", "_id", expected=expected[:200])
+
+
 def judge_change(
     actor: Actor,
     document: Mapping[str, Any],
@@ -151,7 +172,8 @@ def judge_change(
         labels = field_labels(str(document["type"]))
         label = labels.get(forbidden[0], FieldLabel(forbidden[0], forbidden[0]))
         return refusal("field-not-allowed", forbidden[0], label=label.zh)
-    return _judge_status(actor, document, before) if document["type"] == "event" else None
+    cycle = life_cycle(str(document["type"]))
+    return None if cycle is None else _judge_status(actor, cycle, document, before)
 
 
 def foreign_author(actor: Actor, document: Mapping[str, Any]) -> Author | None:
@@ -181,28 +203,29 @@ def _may_delete(actor: Actor, before: Mapping[str, Any] | None) -> bool:
 
 
 def _judge_status(
-    actor: Actor, document: Mapping[str, Any], before: Mapping[str, Any] | None
+    actor: Actor,
+    cycle: LifeCycle,
+    document: Mapping[str, Any],
+    before: Mapping[str, Any] | None,
 ) -> Refusal | None:
-    was = None if before is None else before.get("status", "10")
-    status = document.get("status", "10")
-    if not _may_reach(actor.role, was, status):
-        return refusal(
-            "status-not-allowed", "status", before=_status_label(was), after=_status_label(status)
-        )
-    if verifies_own_work(actor.user, before, document):
-        return refusal("own-work", "status")
+    type_name = str(document["type"])
+    beginning = min(cycle.first)
+    was = None if before is None else before.get("status", beginning)
+    status = document.get("status", beginning)
+    what = type_label(type_name).zh
+    if not cycle.may_move(actor.role, was, status):
+        labels = [_status_label(type_name, state) for state in (was, status)]
+        return refusal("status-not-allowed", "status", what=what, before=labels[0], after=labels[1])
+    if cycle.verifies_own_work(actor.user, before, status):
+        return refusal("own-work", "status", what=what)
     return None
 
 
-def _may_reach(role: Role, before: str | None, status: str) -> bool:
-    if before is not None:
-        return may_move(role, before, status)
-    # A new event may have gone on before the phone sent it; what was finished was not verified too.
-    return any(may_move(role, first, status) for first in (None, "10", "25"))
-
-
-def _status_label(status: Any) -> str:
-    return EVENT_STATUS.label(status) if isinstance(status, str) else "新事件"
+def _status_label(type_name: str, status: Any) -> str:
+    if not isinstance(status, str):
+        return f"新{type_label(type_name).zh}"
+    dictionary = dictionary_of(type_name, "status")
+    return status if dictionary is None else dictionary.label(status)
 
 
 def clock_ahead_ms(document: Mapping[str, Any], physical_ms: int) -> int:

@@ -34,6 +34,11 @@ _SEARCHED: Final = (
     "head_name",
     "owner_name",
     "title",
+    "campaign_title",
+    "licence",
+    "credit_code",
+    "legal_name",
+    "responsible_name",
     "worker",
     "route",
 )
@@ -149,6 +154,10 @@ def _searched(record: Mapping[str, Any]) -> Iterator[str]:
         value = record.get(name)
         if isinstance(value, str):
             yield value
+    parties = record.get("parties")
+    for party in parties if isinstance(parties, list) else ():
+        if isinstance(party, Mapping) and isinstance(party.get("name"), str):
+            yield party["name"]
     phone = record.get("phone")
     if isinstance(phone, str) and len(phone) >= 4:
         yield phone[-4:]

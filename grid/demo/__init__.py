@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any, Final
 
 from grid.demo.accounts import DemoAccount, author_of, demo_accounts
+from grid.demo.ground import make_ground
 from grid.demo.households import Home, make_homes
 from grid.demo.maker import Maker
 from grid.demo.special import ALONE_GRID, HAMLET, HIGHRISE, special_homes
@@ -60,3 +61,4 @@ def _grid_records(hierarchy: Hierarchy, node: GridNode, maker: Maker) -> Iterato
         yield home.household
         yield from home.residents
     yield from work
+    yield from make_ground(maker, homes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -89,23 +89,31 @@ def _event(
         household=home.household["_id"] if check is None else None,
         log=[],
     )
-    _walk(maker, event, start, way)
+    walk(maker, event, start, way, _STEP_WORDS, frozenset({"10", "25", "60"}))
     return event
 
 
-def _walk(maker: Maker, event: dict[str, Any], start: datetime, way: Sequence[str]) -> None:
-    """Bring an event through its states, with one log entry a step."""
+def walk(
+    maker: Maker,
+    record: dict[str, Any],
+    start: datetime,
+    way: Sequence[str],
+    words: Mapping[str, str],
+    by_worker: frozenset[str],
+) -> None:
+    """Bring a record through its states, with one log entry a step; the town takes the steps that
+    are not the gridworker's."""
     before: dict[str, Any] = {}
     for step, state in enumerate(way):
-        in_grid = state in {"10", "25", "60"}
+        in_grid = state in by_worker
         by = maker.user if in_grid else "town"
         clock = maker.clock(start + timedelta(hours=21 * step), None if in_grid else maker.office)
-        entry = {"key": f"{step + 1:02d}", "at": clock, "by": by, "action": _STEP_WORDS[state]}
-        event["log"].append(entry | before | {"after": state})
+        entry = {"key": f"{step + 1:02d}", "at": clock, "by": by, "action": words[state]}
+        record["log"].append(entry | before | {"after": state})
         if step:
-            maker.touch(event, clock, "status", "log", by=by)
+            maker.touch(record, clock, "status", "log", by=by)
         before = {"before": state}
-    event["status"] = way[-1]
+    record["status"] = way[-1]
 
 
 def _patrol(maker: Maker, days_ago: int, events: Sequence[dict[str, Any]]) -> dict[str, Any]:

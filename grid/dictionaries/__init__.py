@@ -6,6 +6,13 @@ Codes are stored, words are shown. A list grows by a new version; a code is neve
 from grid.dictionaries.events import EVENT_CATEGORY, EVENT_STATUS, RESTRICTED_CATEGORIES
 from grid.dictionaries.lists import Dictionary
 from grid.dictionaries.people import EDUCATION, ETHNIC, KINSHIP, MARITAL, POLITICS, SEX
+from grid.dictionaries.states import (
+    CAMPAIGN_STATUS,
+    DISPUTE_CATEGORY,
+    DISPUTE_SCALE,
+    DISPUTE_STATUS,
+    TASK_STATUS,
+)
 from grid.dictionaries.words import CHOICES, choice_label
 
 DICTIONARIES = {
@@ -19,13 +26,22 @@ DICTIONARIES = {
         POLITICS,
         EVENT_CATEGORY,
         EVENT_STATUS,
+        DISPUTE_CATEGORY,
+        DISPUTE_SCALE,
+        DISPUTE_STATUS,
+        TASK_STATUS,
+        CAMPAIGN_STATUS,
     )
 }
 """Every coded list by name."""
 
 __all__ = [
+    "CAMPAIGN_STATUS",
     "CHOICES",
     "DICTIONARIES",
+    "DISPUTE_CATEGORY",
+    "DISPUTE_SCALE",
+    "DISPUTE_STATUS",
     "EDUCATION",
     "ETHNIC",
     "EVENT_CATEGORY",
@@ -35,6 +51,7 @@ __all__ = [
     "POLITICS",
     "RESTRICTED_CATEGORIES",
     "SEX",
+    "TASK_STATUS",
     "Dictionary",
     "choice_label",
 ]

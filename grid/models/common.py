@@ -20,6 +20,10 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from grid.dictionaries import (
+    CAMPAIGN_STATUS,
+    DISPUTE_CATEGORY,
+    DISPUTE_SCALE,
+    DISPUTE_STATUS,
     EDUCATION,
     ETHNIC,
     EVENT_CATEGORY,
@@ -28,6 +32,7 @@ from grid.dictionaries import (
     MARITAL,
     POLITICS,
     SEX,
+    TASK_STATUS,
     Dictionary,
 )
 from grid.idnumber import id_number_fault
@@ -46,6 +51,8 @@ DEVICE_PATTERN = r"^[0-9a-f]{8}$"
 GRID_PATTERN = r"^[1-9][0-9]{5}(?:[0-9]{3}(?:[0-9]{3}(?:[0-9]{3}(?:[0-9]{2})?)?)?)?$"
 RECORD_ID_PATTERN = r"^[a-z][a-z-]*:[^\s]+$"
 SHA256_PATTERN = r"^[0-9a-f]{64}$"
+CREDIT_CODE_PATTERN = r"^[0-9A-HJ-NPQRTUWXY]{18}$"
+"""A unified social credit code (统一社会信用代码, GB 32100), none of I, O, S, V, Z."""
 
 _NOT_IN_NAMES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "So", "Sk"})
 """Categories that no name has: control and format characters, emoji. Unassigned and private use
@@ -131,6 +138,11 @@ KinshipCode = Annotated[str, Coded(KINSHIP)]
 PoliticsCode = Annotated[str, Coded(POLITICS)]
 EventCategoryCode = Annotated[str, Coded(EVENT_CATEGORY)]
 EventStatusCode = Annotated[str, Coded(EVENT_STATUS)]
+DisputeCategoryCode = Annotated[str, Coded(DISPUTE_CATEGORY)]
+DisputeScaleCode = Annotated[str, Coded(DISPUTE_SCALE)]
+DisputeStatusCode = Annotated[str, Coded(DISPUTE_STATUS)]
+TaskStatusCode = Annotated[str, Coded(TASK_STATUS)]
+CampaignStatusCode = Annotated[str, Coded(CAMPAIGN_STATUS)]
 
 # Lengths are counted in code points, so that a name of rare characters has its full room.
 Name = Annotated[str, StringConstraints(min_length=1, max_length=60), AfterValidator(_name)]
@@ -145,6 +157,7 @@ RecordId = Annotated[
     str, StringConstraints(pattern=RECORD_ID_PATTERN, min_length=3, max_length=200)
 ]
 DeviceId = Annotated[str, StringConstraints(pattern=DEVICE_PATTERN)]
+CreditCode = Annotated[str, StringConstraints(pattern=CREDIT_CODE_PATTERN)]
 Key = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 Instant = Annotated[str, StringConstraints(pattern=INSTANT_PATTERN)]
 
@@ -240,6 +253,8 @@ class Record(BaseModel):
     model_config = ConfigDict(extra="allow", strict=True)
     LABEL: ClassVar[tuple[str, str]] = ("记录", "record")
     SCHEMA: ClassVar[int] = 1
+    NATURAL_KEY: ClassVar[tuple[str, ...]] = ()
+    """Fields that make up the part of ``_id`` after the type; empty where that is a ULID."""
 
     type: Annotated[str, Field(title="类型", json_schema_extra=en("Type"))]
     record_schema: Annotated[

@@ -9,16 +9,12 @@ from pydantic import Field
 from grid.models.common import (
     REVIEWED,
     SET,
-    SHA256_PATTERN,
     TEXT,
-    ClockText,
     EventCategoryCode,
     EventStatusCode,
     Instant,
-    Key,
     LongText,
     Name,
-    Part,
     Phone,
     Place,
     Record,
@@ -26,32 +22,8 @@ from grid.models.common import (
     ShortText,
     en,
 )
+from grid.models.parts import LogEntry, Media
 from grid.policy import Merge, Policy
-
-
-class LogEntry(Part):
-    """One step of an event: append-only, never changed afterwards."""
-
-    key: Annotated[Key, Field(title="编号", json_schema_extra=en("Key"))]
-    at: Annotated[ClockText, Field(title="时间", json_schema_extra=en("When"))]
-    by: Annotated[ShortText, Field(title="经办人", json_schema_extra=en("By"))]
-    action: Annotated[ShortText, Field(title="动作", json_schema_extra=en("Step"))]
-    before: Annotated[ShortText | None, Field(title="原状态", json_schema_extra=en("From"))] = None
-    after: Annotated[ShortText | None, Field(title="新状态", json_schema_extra=en("To"))] = None
-    note: Annotated[LongText | None, Field(title="说明", json_schema_extra=en("Note"))] = None
-
-
-class Media(Part):
-    """A photo or recording that travels apart; the record says what to expect."""
-
-    key: Annotated[Key, Field(title="编号", json_schema_extra=en("Key"))]
-    sha256: Annotated[
-        str, Field(pattern=SHA256_PATTERN, title="摘要", json_schema_extra=en("SHA-256"))
-    ]
-    bytes: Annotated[int, Field(ge=0, title="大小（字节）", json_schema_extra=en("Size (bytes)"))]
-    content_type: Annotated[
-        ShortText | None, Field(title="格式", json_schema_extra=en("Format"))
-    ] = None
 
 
 class Event(Record):

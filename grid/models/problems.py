@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 
 from grid.models.common import (
     CLOCK_PATTERN,
+    CREDIT_CODE_PATTERN,
     DATE_PATTERN,
     DEVICE_PATTERN,
     GRID_PATTERN,
@@ -149,6 +150,10 @@ _SHAPES: Final[Mapping[str, tuple[str, str]]] = {
     DEVICE_PATTERN: ("8 位十六进制的设备编号", "a device id of eight digits 0-9 a-f"),
     GRID_PATTERN: ("6、9、12、15 或 17 位数字的网格编码", "a code of 6, 9, 12, 15 or 17 digits"),
     RECORD_ID_PATTERN: ("记录编号，如 household:01J…", "a record id such as household:01J…"),
+    CREDIT_CODE_PATTERN: (
+        "18 位统一社会信用代码（数字和大写字母）",
+        "a unified social credit code of 18 digits and capital letters",
+    ),
     SHA256_PATTERN: ("64 位十六进制的摘要", "a SHA-256 digest of 64 digits 0-9 a-f"),
 }
 

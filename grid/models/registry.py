@@ -9,14 +9,21 @@ from typing import Any, Final, cast, get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from grid.models.common import Record
+from grid.dictionaries import DICTIONARIES, Dictionary
+from grid.lifecycle import LATTICES, LifeCycle
+from grid.models.campaign_record import CampaignRecord
+from grid.models.common import Coded, Record
+from grid.models.dispute import Dispute
 from grid.models.event import Event
 from grid.models.household import Household
+from grid.models.organisation import Organisation
 from grid.models.patrol import Patrol
+from grid.models.premises import Premises
 from grid.models.problems import FieldLabel
 from grid.models.resident import Resident
+from grid.models.task import Task
 from grid.models.visit import Visit
-from grid.policy import DEFAULT_MERGE, Merge
+from grid.policy import DEFAULT_MERGE, Merge, Policy
 
 RECORD_TYPES: Final[dict[str, type[Record]]] = {
     "household": Household,
@@ -24,6 +31,11 @@ RECORD_TYPES: Final[dict[str, type[Record]]] = {
     "patrol": Patrol,
     "visit": Visit,
     "event": Event,
+    "dispute": Dispute,
+    "task": Task,
+    "campaign-record": CampaignRecord,
+    "place": Premises,
+    "organisation": Organisation,
 }
 """Record models by the name that stands in ``type`` and before the colon of ``_id``."""
 
@@ -75,10 +87,45 @@ def _part(annotation: Any) -> type[BaseModel] | None:
     return next((part for one in get_args(annotation) if (part := _part(one))), None)
 
 
+@cache
+def dictionary_of(type_name: str, field: str) -> Dictionary | None:
+    """Return the coded list of a field (dotted path into its objects), ``None`` for other fields.
+
+    A member of an object is looked up in the model that the field holds, alone or in a list.
+    """
+    model: type[BaseModel] | None = RECORD_TYPES.get(type_name)
+    info: FieldInfo | None = None
+    for name in field.split("."):
+        info = None if model is None else dict(_fields(model)).get(name)
+        model = None if info is None else _part(info.annotation)
+    coded = None if info is None else Coded.of(info)
+    return None if coded is None else DICTIONARIES[coded.dictionary.name]
+
+
+@cache
+def life_cycle(type_name: str) -> LifeCycle | None:
+    """Return the life cycle of a type's ``status``, ``None`` for a type without one."""
+    merge = field_policies(type_name).get("status", DEFAULT_MERGE)
+    return LATTICES[merge.lattice or ""] if merge.policy is Policy.STATE else None
+
+
 def type_label(type_name: str) -> FieldLabel:
     """Return a record type's name for people; an unknown one stands for itself."""
     model = RECORD_TYPES.get(type_name)
     return FieldLabel(type_name, type_name) if model is None else FieldLabel(*model.LABEL)
+
+
+def natural_id(document: Mapping[str, Any]) -> str | None:
+    """Return the id that a record's natural key makes, ``None`` for a type without one.
+
+    A record's id in the key stands without its type: ``campaign-record:<campaign>:<ULID>``.
+    """
+    type_name = document.get("type")
+    model = RECORD_TYPES.get(type_name) if isinstance(type_name, str) else None
+    if model is None or not model.NATURAL_KEY:
+        return None
+    parts = (str(document.get(name)).rpartition(":")[2] for name in model.NATURAL_KEY)
+    return ":".join((str(type_name), *parts))
 
 
 def schema_version(type_name: str) -> int:

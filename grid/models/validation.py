@@ -8,11 +8,17 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from grid.dictionaries import CHOICES, DICTIONARIES
+from grid.dictionaries import CHOICES
 from grid.idnumber import birth_date, id_number_fault, sex_code
-from grid.models.common import Coded, Record
+from grid.models.common import Record
 from grid.models.problems import FieldLabel, Problem, make_problem, problem_of
-from grid.models.registry import RECORD_TYPES, field_labels, part_labels, type_label
+from grid.models.registry import (
+    RECORD_TYPES,
+    dictionary_of,
+    field_labels,
+    part_labels,
+    type_label,
+)
 
 MOST_PROBLEMS: Final = 20
 """More problems of one record than this are counted, not listed."""
@@ -79,12 +85,11 @@ def _label(type_name: str, location: Location) -> FieldLabel:
 
 
 def _choices(type_name: str, location: Location) -> Mapping[str, tuple[str, str]] | None:
-    path = ".".join((type_name, *(step for step in location if isinstance(step, str))))
-    if path in CHOICES:
-        return CHOICES[path]
-    info = RECORD_TYPES[type_name].model_fields.get(str(location[0]))
-    coded = None if info is None else Coded.of(info)
-    return None if coded is None else DICTIONARIES[coded.dictionary.name].labels
+    path = ".".join(step for step in location if isinstance(step, str))
+    if f"{type_name}.{path}" in CHOICES:
+        return CHOICES[f"{type_name}.{path}"]
+    dictionary = dictionary_of(type_name, path)
+    return None if dictionary is None else dictionary.labels
 
 
 def record_warnings(document: Mapping[str, Any]) -> list[Problem]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from conflicts.reasons import REASONS
-from grid.masking import MASKS, mask_value
+from grid.masking import is_personal, mask_value
 from grid.models import RECORD_TYPES
 from grid.policy import Policy
 from server import i18n
@@ -207,4 +207,5 @@ def read_value(field: Document, text: str) -> Any:
 
 def has_personal(decision: Document) -> bool:
     """Return whether a merge is about personal fields."""
-    return any(field["field"] in MASKS for field in decision["fields"])
+    kind = str(decision.get("type"))
+    return any(is_personal(kind, field["field"]) for field in decision["fields"])

@@ -10,19 +10,13 @@ import orjson
 
 from grid.dictionaries import (
     CHOICES,
-    EDUCATION,
-    ETHNIC,
     EVENT_CATEGORY,
-    EVENT_STATUS,
-    KINSHIP,
-    MARITAL,
-    POLITICS,
-    SEX,
     Dictionary,
     choice_label,
 )
-from grid.masking import MASKS
-from grid.models import field_labels, type_label
+from grid.masking import is_personal
+from grid.models import dictionary_of, field_labels, field_policies, type_label
+from grid.policy import Policy
 from server import i18n
 from server.clock import utc_now
 from server.console.display import moment, short_time
@@ -30,20 +24,12 @@ from server.i18n import gettext as _
 
 Document = Mapping[str, Any]
 
-CODED: Final[Mapping[str, Dictionary]] = {
-    "resident.sex": SEX,
-    "resident.marital": MARITAL,
-    "resident.ethnic": ETHNIC,
-    "resident.education": EDUCATION,
-    "resident.relation": KINSHIP,
-    "resident.politics": POLITICS,
-    "event.category": EVENT_CATEGORY,
-    "event.status": EVENT_STATUS,
-    "patrol.findings.category": EVENT_CATEGORY,
-}
-"""Coded fields and their lists."""
-REFERENCES: Final = frozenset({"household", "head", "patrol", "event"})
-"""Fields that hold the id of another record."""
+_CATEGORIES: Final = "patrol.findings.category"
+"""A text in which phones write the code of an event's category."""
+REFERENCES: Final = frozenset(
+    {"household", "head", "patrol", "event", "organisation", "resident", "targets", "record"}
+)
+"""Fields that hold the id of another record, or several."""
 _HIDDEN: Final = frozenset(
     {
         *("type", "schema", "grid", "stamps", "merge"),
@@ -52,7 +38,9 @@ _HIDDEN: Final = frozenset(
 )
 _LAST: Final = ("created", "updated", "fictitious")
 """Fields that every record has: they follow what the record is about."""
-TIMES: Final = frozenset({"happened", "started", "ended", "visited", "at"})
+TIMES: Final = frozenset(
+    {"happened", "started", "ended", "visited", "at", "accepted", "first_told", "last_contact"}
+)
 """Fields that hold a point in time."""
 _FIRST_PARTS: Final = ("at", "label", "result", "value", "action", "category", "text")
 
@@ -89,18 +77,25 @@ def type_name_of(document_type: str) -> str:
     return label.en if i18n.language() == "en" else label.zh
 
 
+def coded_by(type_name: str, field: str) -> Dictionary | None:
+    """Return the coded list of a field (dotted path), ``None`` where it has none."""
+    if f"{type_name}.{field}" == _CATEGORIES:
+        return EVENT_CATEGORY
+    return dictionary_of(type_name, field)
+
+
 def word_of(type_name: str, field: str, value: str) -> str:
     """Return the words of a code or choice; any other text stands for itself."""
-    place = f"{type_name}.{field}"
-    if place in CODED:
-        return CODED[place].label(value, i18n.language())
+    coded = coded_by(type_name, field)
+    if coded is not None:
+        return coded.label(value, i18n.language())
     return choice_label(type_name, field, value, i18n.language())
 
 
 def choices_of(type_name: str, field: str) -> list[tuple[str, str]]:
     """Return the values that a field may have with their words; empty for free text."""
-    place = f"{type_name}.{field}"
-    known = CODED[place].labels if place in CODED else CHOICES.get(place, {})
+    coded = coded_by(type_name, field)
+    known = coded.labels if coded else CHOICES.get(f"{type_name}.{field}", {})
     return [(value, word_of(type_name, field, value)) for value in known]
 
 
@@ -117,19 +112,30 @@ def fields_of(document: Document) -> list[Field]:
         if name in _HIDDEN or value is None or value in ([], ""):
             continue
         lines = lines_of(type_name, name, value)
-        shown.append(Field(name, label_of(type_name, name), lines, name in MASKS))
+        shown.append(Field(name, label_of(type_name, name), lines, is_personal(type_name, name)))
     return shown
 
 
 def lines_of(type_name: str, field: str, value: Any) -> tuple[Line, ...]:
     """Return a field's value as lines of plain text."""
     if isinstance(value, list):
+        if field in REFERENCES:
+            return tuple(Line(str(one), record=str(one)) for one in value)
         if all(isinstance(element, str) for element in value):
             return (Line(_("、").join(word_of(type_name, field, text) for text in value)),)
         return tuple(Line(_part(type_name, field, element)) for element in value)
     if isinstance(value, str) and field in REFERENCES and ":" in value:
         return (Line(value, record=value),)
+    if _is_count(type_name, field) and isinstance(value, Mapping):
+        amounts = [one for one in value.values() if isinstance(one, int | float)]
+        return (Line(str(sum(amounts))),)
     return (Line(_scalar(type_name, field, value)),)
+
+
+def _is_count(type_name: str, field: str) -> bool:
+    """Tell whether a field is counted per device; people read the sum."""
+    merge = field_policies(type_name).get(field)
+    return merge is not None and merge.policy is Policy.COUNTER
 
 
 def text_of(type_name: str, field: str, value: Any) -> str:
@@ -209,7 +215,11 @@ def title_of(document: Document) -> str:
         return where or type_name_of(kind)
     if kind == "resident":
         return str(document.get("name") or type_name_of(kind))
-    if kind == "event":
+    if kind == "campaign-record":
+        return str(document.get("campaign_title") or document.get("campaign") or type_name_of(kind))
+    if kind in ("task", "place", "organisation"):
+        return str(document.get("title") or type_name_of(kind))
+    if kind in ("event", "dispute"):
         category = str(document.get("category") or "")
         return str(document.get("title") or word_of(kind, "category", category))
     when = document.get("started") or document.get("visited")

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from grid.masking import MASKS, mask_record
+from grid.masking import is_personal, mask_record
 from grid.permissions import may_review
 from server.auth import actor_of
 from server.console.fields import REFERENCES, Field, fields_of, title_of, type_name_of
@@ -121,7 +121,8 @@ async def unmask(request: Request) -> Response:
     purpose = await read_purpose(request)
     if purpose is None:
         return await _page(request, entry, problem=_purpose_problem(), status_code=422)
-    fields = sorted(name for name in entry["document"] if name in MASKS)
+    kind = str(entry["document"].get("type"))
+    fields = sorted(name for name in entry["document"] if is_personal(kind, name))
     await runtime_of(request).audit.unmask(
         actor_of(request), quarantine.QUARANTINE, [entry["_id"]], fields, purpose
     )

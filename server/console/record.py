@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from grid.masking import MASKS, mask_record
+from grid.masking import is_personal, mask_record
 from grid.permissions import Actor
 from server.auth import actor_of
 from server.console.fields import REFERENCES, Field, fields_of, title_of, type_name_of, word_of
@@ -35,6 +35,12 @@ from sync.indexes import QUARANTINE_BY_DOCUMENT, RECORDS_BY_HOUSEHOLD
 from sync.store import DocumentStore
 
 _MAX_BESIDE: Final = 200
+_TIME_OF: Final = {
+    "visit": "visited",
+    "event": "happened",
+    "dispute": "happened",
+    "campaign-record": "last_contact",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +125,8 @@ async def unmask(request: Request) -> Response:
     if purpose is None:
         shown = await shown_record(request, record_id)
         return await _page(request, shown, purpose_missing=True, status_code=422)
-    fields = sorted(name for name in document if name in MASKS)
+    kind = str(document.get("type"))
+    fields = sorted(name for name in document if is_personal(kind, name))
     await runtime_of(request).audit.unmask(
         actor_of(request), CANONICAL, [record_id], fields, purpose
     )
@@ -155,8 +162,8 @@ async def _page(
 
 
 async def related_to(store: DocumentStore, shown: Shown) -> dict[str, list[Related]]:
-    """Return what names a household as its own, by type: residents (the head first), visits and
-    events (the newest first). Empty for other records."""
+    """Return what names a household as its own, by type: residents (the head first), then visits,
+    events and the like (the newest first). Empty for other records."""
     if shown.type != "household":
         return {}
     rows = await store.query(
@@ -167,8 +174,8 @@ async def related_to(store: DocumentStore, shown: Shown) -> dict[str, list[Relat
         if row.document is not None:
             groups.setdefault(str(row.document["type"]), []).append(row.document)
     groups["resident"].sort(key=lambda d: (str(d.get("relation") or "~"), str(d["_id"])))
-    for kind, time in (("visit", "visited"), ("event", "happened")):
-        groups[kind].sort(key=lambda d: str(d.get(time)), reverse=True)
+    for kind, time in _TIME_OF.items():
+        groups.get(kind, []).sort(key=lambda d: str(d.get(time)), reverse=True)
     return {kind: [_related(document) for document in found] for kind, found in groups.items()}
 
 
@@ -176,6 +183,7 @@ def _related(document: Document) -> Related:
     masked = mask_record(document)
     kind = str(document["type"])
     notes = {"resident": ("relation", "sex"), "visit": ("outcome", "worker"), "event": ("status",)}
+    notes |= {"dispute": ("status",), "campaign-record": ("status",)}
     words = [
         word_of(kind, name, str(masked[name])) for name in notes.get(kind, ()) if masked.get(name)
     ]

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from grid.masking import MASKS, mask_record
+from grid.masking import is_personal, mask_record
 from grid.permissions import Actor, may_review
 from server.auth import actor_of
 from server.console.decision import (
@@ -80,7 +80,8 @@ async def unmask(request: Request) -> Response:
     if purpose is None:
         problem = _("请写明用途，至少 {count} 个字。", count=MIN_PURPOSE)
         return await _page(request, review, problem=problem, status_code=422)
-    fields = sorted(f.field for f in review.decision.fields if f.field in MASKS)
+    kind = str(review.decision.type)
+    fields = sorted(f.field for f in review.decision.fields if is_personal(kind, f.field))
     await runtime_of(request).audit.unmask(
         actor_of(request), "reviews", [review.document["_id"]], fields, purpose
     )

@@ -25,8 +25,13 @@ SECTIONS: Final = frozenset(
         "households",
         "residents",
         "events",
+        "disputes",
+        "tasks",
         "patrols",
         "visits",
+        "campaign-records",
+        "places",
+        "organisations",
         "reviews",
         "quarantine",
     }

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from grid.masking import (
     MASKS,
+    is_personal,
     mask_id_number,
     mask_name,
     mask_numbers,
@@ -17,7 +18,7 @@ from grid.masking import (
     mask_record,
     mask_value,
 )
-from grid.models import RECORD_TYPES, field_labels
+from grid.models import RECORD_TYPES, field_labels, part_labels
 from tests.grid.records import demo, one
 from tests.grid.test_idnumber import numbers
 
@@ -119,5 +120,26 @@ def test_a_personal_field_of_any_shape_is_hidden(field: str, secret: Any) -> Non
 
 
 def test_masks_name_fields_that_exist() -> None:
-    declared = {name for type_name in RECORD_TYPES for name in field_labels(type_name)}
+    declared = {
+        name
+        for type_name in RECORD_TYPES
+        for field in field_labels(type_name)
+        for name in (field, *part_labels(type_name, field))
+    }
     assert declared >= MASKS.keys()
+
+
+def test_a_field_of_objects_is_personal_when_a_member_of_them_is() -> None:
+    assert is_personal("dispute", "parties")
+    assert is_personal("resident", "name")
+    assert not is_personal("event", "log")
+    assert not is_personal("household", "area")
+    party = {"key": "1", "name": "陈水生", "phone": "12000001111"}
+    party["id_number"] = "990000198001010012"
+    (masked,) = mask_record(one("dispute", parties=[party]))["parties"]
+    assert masked == {
+        "key": "1",
+        "name": "陈**",
+        "id_number": "990000********0012",
+        "phone": "120****1111",
+    }

@@ -50,6 +50,16 @@ def test_the_smallest_record_of_each_type(type_name: str) -> None:
         "patrol": {"started": "2026-11-24T08:09:10Z"},
         "visit": {"household": "household:1", "visited": "2026-11-24T08:09:10.1Z"},
         "event": {"category": "0601", "description": "灯不亮", "happened": "2026-11-24T08:09:10Z"},
+        "dispute": {
+            "title": "围墙",
+            "category": "0103",
+            "happened": "2026-11-24T08:09:10Z",
+            "description": "围墙过界",
+        },
+        "task": {"title": "查低洼处", "kind": "check"},
+        "campaign-record": {"campaign": "anti-fraud", "household": "household:1"},
+        "place": {"title": "小卖部", "kind": "shop", "address": "4栋1号"},
+        "organisation": {"title": "老人协会", "kind": "social", "address": "4栋2号"},
     }
     document = common | {"created": trace, "updated": trace} | own[type_name]
     assert faults(document) == []

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import orjson
 
+from grid.models import RECORD_TYPES
 from server.runtime import Runtime
 from sync.store import Write
 from tests.server.conftest import BUILDING, DEVICE, ELSEWHERE, GROUP, TOWN, VILLAGE, bearer
@@ -43,7 +44,7 @@ async def test_the_tree_unfolds_with_counts(
         "valid_to": None,
         "predecessors": [],
         "successors": [],
-        "counts": {"event": 0, "household": 0, "patrol": 0, "resident": 2, "visit": 0},
+        "counts": dict.fromkeys(sorted(RECORD_TYPES), 0) | {"resident": 2},
     }
     leaf = (await client.get("/api/v1/grids", params={"parent": BUILDING}, headers=head)).json()
     assert leaf == {"items": []}

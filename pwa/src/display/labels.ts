@@ -13,6 +13,11 @@ const CODED: Record<string, string> = {
 	'resident.relation': 'kinship',
 	'event.category': 'event_category',
 	'event.status': 'event_status',
+	'dispute.category': 'dispute_category',
+	'dispute.scale': 'dispute_scale',
+	'dispute.status': 'dispute_status',
+	'task.status': 'task_status',
+	'campaign-record.status': 'campaign_status',
 };
 
 function word(words: Words | undefined, otherwise: string): string {

@@ -1,6 +1,16 @@
 // Written by `python -m grid.schema_export` from the models in grid/. Do not edit.
 
-export type AnyRecord = Household | Resident | Patrol | Visit | Event;
+export type AnyRecord =
+	| Household
+	| Resident
+	| Patrol
+	| Visit
+	| Event
+	| Dispute
+	| Task
+	| CampaignRecord
+	| Premises
+	| Organisation;
 export type KinshipCode = "0" | "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8";
 export type SexCode = "0" | "1" | "2" | "9";
 export type EthnicCode =
@@ -198,6 +208,29 @@ export type EventStatusCode =
 	| "92"
 	| "93"
 	| "99";
+export type DisputeCategoryCode =
+	| "0101"
+	| "0102"
+	| "0103"
+	| "0104"
+	| "0105"
+	| "0106"
+	| "0107"
+	| "0108"
+	| "0109"
+	| "0110"
+	| "0111"
+	| "0112"
+	| "0113"
+	| "0114"
+	| "0115"
+	| "0116"
+	| "0199";
+export type DisputeScaleCode = "01" | "02" | "03";
+export type DisputeStatusCode =
+	"10" | "20" | "30" | "40" | "45" | "50" | "60" | "61" | "70" | "80" | "81" | "91" | "92" | "99";
+export type TaskStatusCode = "10" | "20" | "30" | "60" | "61" | "70" | "91" | "92" | "99";
+export type CampaignStatusCode = "10" | "20" | "30" | "31" | "99";
 
 /**
  * One household of a household group.
@@ -869,7 +902,7 @@ export interface Event {
 	also_seen?: string[];
 }
 /**
- * One step of an event: append-only, never changed afterwards.
+ * One step of a record's way: append-only, never changed afterwards.
  */
 export interface LogEntry {
 	/**
@@ -921,4 +954,715 @@ export interface Media {
 	 * 格式 · Format
 	 */
 	content_type?: string | null;
+}
+/**
+ * One dispute from its registration to its follow-up.
+ */
+export interface Dispute {
+	/**
+	 * 类型 · Type
+	 */
+	type: "dispute";
+	/**
+	 * 版本 · Schema
+	 */
+	schema: number;
+	/**
+	 * 网格 · Grid
+	 */
+	grid: string;
+	created: Trace;
+	updated: Trace;
+	/**
+	 * 字段时钟 · Field clocks
+	 */
+	stamps?: {
+		[k: string]: string;
+	};
+	/**
+	 * 合并情况 · Merge
+	 */
+	merge?: MergeNote | null;
+	/**
+	 * 虚构数据 · Fictitious
+	 */
+	fictitious?: boolean | null;
+	/**
+	 * 纠纷名称 · Title
+	 */
+	title: string;
+	category: DisputeCategoryCode;
+	/**
+	 * 规模 · Scale
+	 */
+	scale?: DisputeScaleCode | null;
+	/**
+	 * 发生时间 · When it arose
+	 */
+	happened: string;
+	/**
+	 * 受理时间 · Accepted
+	 */
+	accepted?: string | null;
+	/**
+	 * 发生地点 · Where
+	 */
+	address?: string | null;
+	/**
+	 * 位置 · Position
+	 */
+	place?: Place | null;
+	/**
+	 * 涉及人数 · People involved
+	 */
+	people?: number | null;
+	/**
+	 * 涉及金额（元） · Amount (yuan)
+	 */
+	amount?: number | null;
+	/**
+	 * 纠纷简述 · What it is about
+	 */
+	description: string;
+	/**
+	 * 涉及单位 · Organisations involved
+	 */
+	organisations?: string[];
+	/**
+	 * 当事人 · Parties
+	 */
+	parties?: Party[];
+	/**
+	 * 来自事件 · From event
+	 */
+	event?: string | null;
+	/**
+	 * 相关住户 · Household
+	 */
+	household?: string | null;
+	/**
+	 * 化解时限 · To be settled by
+	 */
+	deadline?: string | null;
+	/**
+	 * 化解方式 · Way of settling
+	 */
+	method?:
+		| (
+				| "peoples_mediation"
+				| "administrative_mediation"
+				| "judicial_mediation"
+				| "arbitration"
+				| "litigation"
+				| "reconciliation"
+				| "other"
+		  )
+		| null;
+	/**
+	 * 调解人员 · Mediators
+	 */
+	mediators?: string[];
+	/**
+	 * 化解组织 · Mediating body
+	 */
+	mediation_body?: string | null;
+	/**
+	 * 化解责任人 · Person responsible
+	 */
+	responsible_name?: string | null;
+	/**
+	 * 责任人电话 · Phone of the person responsible
+	 */
+	responsible_phone?: string | null;
+	/**
+	 * 化解是否成功 · Settled
+	 */
+	resolved?: boolean | null;
+	/**
+	 * 化解情况 · How it was settled
+	 */
+	outcome?: string | null;
+	/**
+	 * 预警等级 · Warning level
+	 */
+	warning?: ("none" | "blue" | "yellow" | "orange" | "red") | null;
+	/**
+	 * 涉敏 · Restricted
+	 */
+	restricted?: boolean | null;
+	/**
+	 * 考评日期 · Evaluated
+	 */
+	evaluated?: string | null;
+	/**
+	 * 考评意见 · Evaluation
+	 */
+	evaluation?: string | null;
+	status?: DisputeStatusCode;
+	/**
+	 * 办理过程 · Steps
+	 */
+	log?: LogEntry[];
+	/**
+	 * 照片和录音 · Photos
+	 */
+	media?: Media[];
+	/**
+	 * 备注 · Note
+	 */
+	note?: string | null;
+}
+/**
+ * Somebody the dispute is between.
+ */
+export interface Party {
+	/**
+	 * 编号 · Key
+	 */
+	key: string;
+	/**
+	 * 姓名 · Name
+	 */
+	name: string;
+	/**
+	 * 证件名称 · Kind of paper
+	 */
+	id_kind?: string | null;
+	/**
+	 * 证件号码 · Number of the paper
+	 */
+	id_number?: string | null;
+	/**
+	 * 性别 · Sex
+	 */
+	sex?: SexCode | null;
+	/**
+	 * 民族 · Ethnic group
+	 */
+	ethnic?: EthnicCode | null;
+	/**
+	 * 学历 · Education
+	 */
+	education?: EducationCode | null;
+	/**
+	 * 人员类别 · Kind of person
+	 */
+	kind?: ("resident" | "floating" | "outsider" | "organisation" | "other") | null;
+	/**
+	 * 联系方式 · Phone
+	 */
+	phone?: string | null;
+	/**
+	 * 居住详址 · Home address
+	 */
+	home_address?: string | null;
+	/**
+	 * 人员记录 · Resident
+	 */
+	resident?: string | null;
+}
+/**
+ * One task of a grid.
+ */
+export interface Task {
+	/**
+	 * 类型 · Type
+	 */
+	type: "task";
+	/**
+	 * 版本 · Schema
+	 */
+	schema: number;
+	/**
+	 * 网格 · Grid
+	 */
+	grid: string;
+	created: Trace;
+	updated: Trace;
+	/**
+	 * 字段时钟 · Field clocks
+	 */
+	stamps?: {
+		[k: string]: string;
+	};
+	/**
+	 * 合并情况 · Merge
+	 */
+	merge?: MergeNote | null;
+	/**
+	 * 虚构数据 · Fictitious
+	 */
+	fictitious?: boolean | null;
+	/**
+	 * 任务名称 · Title
+	 */
+	title: string;
+	/**
+	 * 任务类型 · Kind
+	 */
+	kind: "visit" | "care" | "check" | "verify" | "campaign" | "event" | "report" | "other";
+	/**
+	 * 任务要求 · What to do
+	 */
+	description?: string | null;
+	/**
+	 * 交办来源 · Asked by
+	 */
+	source?: string | null;
+	/**
+	 * 执行人 · Assigned to
+	 */
+	assignees?: string[];
+	/**
+	 * 开始日期 · Begins
+	 */
+	begins?: string | null;
+	/**
+	 * 完成期限 · Due
+	 */
+	due?: string | null;
+	/**
+	 * 紧急程度 · Urgency
+	 */
+	urgency?: ("normal" | "urgent" | "major") | null;
+	/**
+	 * 任务对象 · About
+	 */
+	targets?: string[];
+	/**
+	 * 任务清单 · Items
+	 */
+	items?: TaskItem[];
+	/**
+	 * 计划数 · Planned
+	 */
+	planned?: number | null;
+	/**
+	 * 完成数 · Done
+	 */
+	done?: {
+		/**
+		 * This interface was referenced by `undefined`'s JSON-Schema definition
+		 * via the `patternProperty` "^[0-9a-f]{8}$".
+		 */
+		[k: string]: number;
+	};
+	/**
+	 * 相关事件 · Event
+	 */
+	event?: string | null;
+	status?: TaskStatusCode;
+	/**
+	 * 完成情况 · Result
+	 */
+	result?: string | null;
+	/**
+	 * 办理过程 · Steps
+	 */
+	log?: LogEntry[];
+	/**
+	 * 照片和录音 · Photos
+	 */
+	media?: Media[];
+	/**
+	 * 备注 · Note
+	 */
+	note?: string | null;
+}
+/**
+ * One thing to do in a task, such as a household to call on.
+ */
+export interface TaskItem {
+	/**
+	 * 编号 · Key
+	 */
+	key: string;
+	/**
+	 * 名称 · Item
+	 */
+	label?: string | null;
+	/**
+	 * 对象 · About
+	 */
+	record?: string | null;
+	/**
+	 * 结果 · Result
+	 */
+	result?: ("done" | "not_done" | "impossible") | null;
+	/**
+	 * 说明 · Note
+	 */
+	note?: string | null;
+}
+/**
+ * One household in one campaign.
+ */
+export interface CampaignRecord {
+	/**
+	 * 类型 · Type
+	 */
+	type: "campaign-record";
+	/**
+	 * 版本 · Schema
+	 */
+	schema: number;
+	/**
+	 * 网格 · Grid
+	 */
+	grid: string;
+	created: Trace;
+	updated: Trace;
+	/**
+	 * 字段时钟 · Field clocks
+	 */
+	stamps?: {
+		[k: string]: string;
+	};
+	/**
+	 * 合并情况 · Merge
+	 */
+	merge?: MergeNote | null;
+	/**
+	 * 虚构数据 · Fictitious
+	 */
+	fictitious?: boolean | null;
+	/**
+	 * 宣传活动 · Campaign
+	 */
+	campaign: string;
+	/**
+	 * 活动名称 · Campaign's title
+	 */
+	campaign_title?: string | null;
+	/**
+	 * 住户 · Household
+	 */
+	household: string;
+	status?: CampaignStatusCode;
+	/**
+	 * 宣传方式 · Ways
+	 */
+	ways?: ("door" | "phone" | "group" | "leaflet" | "broadcast" | "meeting" | "other")[];
+	/**
+	 * 上门次数 · Calls
+	 */
+	attempts?: {
+		/**
+		 * This interface was referenced by `undefined`'s JSON-Schema definition
+		 * via the `patternProperty` "^[0-9a-f]{8}$".
+		 */
+		[k: string]: number;
+	};
+	/**
+	 * 首次告知 · First told
+	 */
+	first_told?: string | null;
+	/**
+	 * 最近联系 · Last contact
+	 */
+	last_contact?: string | null;
+	/**
+	 * 见到的人 · Met
+	 */
+	met?: string[];
+	/**
+	 * 发放材料 · Material handed out
+	 */
+	materials?: string[];
+	/**
+	 * 群众反映 · What people said
+	 */
+	questions?: string | null;
+	/**
+	 * 宣传人 · Who
+	 */
+	worker?: string | null;
+	/**
+	 * 备注 · Note
+	 */
+	note?: string | null;
+}
+/**
+ * One place of a grid.
+ */
+export interface Premises {
+	/**
+	 * 类型 · Type
+	 */
+	type: "place";
+	/**
+	 * 版本 · Schema
+	 */
+	schema: number;
+	/**
+	 * 网格 · Grid
+	 */
+	grid: string;
+	created: Trace;
+	updated: Trace;
+	/**
+	 * 字段时钟 · Field clocks
+	 */
+	stamps?: {
+		[k: string]: string;
+	};
+	/**
+	 * 合并情况 · Merge
+	 */
+	merge?: MergeNote | null;
+	/**
+	 * 虚构数据 · Fictitious
+	 */
+	fictitious?: boolean | null;
+	/**
+	 * 场所名称 · Name of the place
+	 */
+	title: string;
+	/**
+	 * 场所类型 · Kind
+	 */
+	kind:
+		| "shop"
+		| "market"
+		| "school"
+		| "kindergarten"
+		| "rental_building"
+		| "factory"
+		| "workshop"
+		| "restaurant"
+		| "entertainment"
+		| "medical"
+		| "elderly_care"
+		| "religious"
+		| "construction"
+		| "harbour"
+		| "water"
+		| "public"
+		| "other";
+	/**
+	 * 地址 · Address
+	 */
+	address: string;
+	/**
+	 * 位置 · Position
+	 */
+	place?: Place | null;
+	/**
+	 * 所属单位 · Organisation
+	 */
+	organisation?: string | null;
+	/**
+	 * 执照号 · Licence number
+	 */
+	licence?: string | null;
+	/**
+	 * 负责人 · Person in charge
+	 */
+	owner_name?: string | null;
+	/**
+	 * 负责人电话 · Phone of the person in charge
+	 */
+	owner_phone?: string | null;
+	/**
+	 * 安全责任人 · Responsible for safety
+	 */
+	safety_name?: string | null;
+	/**
+	 * 安全责任人电话 · Phone for safety
+	 */
+	safety_phone?: string | null;
+	/**
+	 * 从业人数 · Staff
+	 */
+	staff?: number | null;
+	/**
+	 * 容纳人数 · Capacity
+	 */
+	capacity?: number | null;
+	/**
+	 * 建筑面积（㎡） · Floor area (m²)
+	 */
+	area?: number | null;
+	/**
+	 * 层数 · Floors
+	 */
+	floors?: number | null;
+	/**
+	 * 隐患类型 · Hazards
+	 */
+	hazards?: string[];
+	/**
+	 * 关注程度 · Attention
+	 */
+	attention?: ("ordinary" | "raised" | "key") | null;
+	/**
+	 * 上次检查 · Last check
+	 */
+	last_check?: string | null;
+	/**
+	 * 场所状态 · Status
+	 */
+	status?: ("open" | "suspended" | "closed" | "demolished") | null;
+	/**
+	 * 标签 · Tags
+	 */
+	tags?: string[];
+	/**
+	 * 照片 · Photos
+	 */
+	media?: Media[];
+	/**
+	 * 备注 · Note
+	 */
+	note?: string | null;
+	/**
+	 * 主管意见 · Supervisor's remark
+	 */
+	review_note?: string | null;
+}
+/**
+ * One organisation with its seat in a grid.
+ */
+export interface Organisation {
+	/**
+	 * 类型 · Type
+	 */
+	type: "organisation";
+	/**
+	 * 版本 · Schema
+	 */
+	schema: number;
+	/**
+	 * 网格 · Grid
+	 */
+	grid: string;
+	created: Trace;
+	updated: Trace;
+	/**
+	 * 字段时钟 · Field clocks
+	 */
+	stamps?: {
+		[k: string]: string;
+	};
+	/**
+	 * 合并情况 · Merge
+	 */
+	merge?: MergeNote | null;
+	/**
+	 * 虚构数据 · Fictitious
+	 */
+	fictitious?: boolean | null;
+	/**
+	 * 单位名称 · Name of the organisation
+	 */
+	title: string;
+	/**
+	 * 单位类别 · Kind
+	 */
+	kind:
+		| "enterprise"
+		| "self_employed"
+		| "social"
+		| "institution"
+		| "government"
+		| "committee"
+		| "school"
+		| "cooperative"
+		| "other";
+	/**
+	 * 统一社会信用代码 · Social credit code
+	 */
+	credit_code?: string | null;
+	/**
+	 * 执照或登记证号 · Licence number
+	 */
+	licence?: string | null;
+	/**
+	 * 登记机关 · Registered with
+	 */
+	authority?: string | null;
+	/**
+	 * 批准日期 · Approved
+	 */
+	approved?: string | null;
+	/**
+	 * 地址 · Address
+	 */
+	address: string;
+	/**
+	 * 位置 · Position
+	 */
+	place?: Place | null;
+	/**
+	 * 法定代表人 · Legal representative
+	 */
+	legal_name?: string | null;
+	/**
+	 * 法定代表人电话 · Phone of the representative
+	 */
+	legal_phone?: string | null;
+	/**
+	 * 治保负责人 · Responsible for security
+	 */
+	safety_name?: string | null;
+	/**
+	 * 治保负责人电话 · Phone for security
+	 */
+	safety_phone?: string | null;
+	/**
+	 * 单位电话 · Phone
+	 */
+	phone?: string | null;
+	/**
+	 * 员工数 · Staff
+	 */
+	staff?: number | null;
+	/**
+	 * 是否危化 · Dangerous goods
+	 */
+	dangerous_goods?: boolean | null;
+	/**
+	 * 隐患类型 · Hazards
+	 */
+	hazards?: string[];
+	/**
+	 * 关注程度 · Attention
+	 */
+	attention?: ("ordinary" | "raised" | "key") | null;
+	/**
+	 * 党员人数 · Party members
+	 */
+	party_members?: number | null;
+	/**
+	 * 党群组织 · Party and mass bodies
+	 */
+	bodies?: ("party" | "union" | "youth_league" | "women")[];
+	/**
+	 * 资金来源 · Funding
+	 */
+	funding?: string | null;
+	/**
+	 * 境外背景 · Ties abroad
+	 */
+	foreign_ties?: boolean | null;
+	/**
+	 * 上次走访 · Last visit
+	 */
+	last_check?: string | null;
+	/**
+	 * 单位状态 · Status
+	 */
+	status?: ("operating" | "suspended" | "closed" | "moved_out") | null;
+	/**
+	 * 标签 · Tags
+	 */
+	tags?: string[];
+	/**
+	 * 备注 · Note
+	 */
+	note?: string | null;
+	/**
+	 * 主管意见 · Supervisor's remark
+	 */
+	review_note?: string | null;
 }
