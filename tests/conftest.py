@@ -16,6 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("wangge", deadline=None)
+settings.load_profile("wangge")
+"""A busy machine must not fail a property; speed belongs in bench/."""
 
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM_PLACES = (
