@@ -1,8 +1,9 @@
 """The models for other languages: JSON Schema, and through it TypeScript types, labels and coded
 lists for the worker's app.
 
-``python -m grid.schema_export`` writes ``pwa/src/generated/``; with ``--check`` it writes nothing
-and fails, naming the file, when one is stale. Needs Node.js for the types.
+``python -m grid.schema_export`` writes ``pwa/src/generated/`` and the tables of
+``docs/records.md``; with ``--check`` it writes nothing and fails, naming the file, when one is
+stale. Needs Node.js for the types.
 """
 
 from __future__ import annotations
@@ -23,9 +24,11 @@ from grid.lifecycle import CONTESTED, OPEN_STATES
 from grid.masking import MASKS
 from grid.models import RECORD_TYPES, field_labels, field_policies, type_label
 from grid.policy import Merge
+from grid.records_page import with_tables
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 GENERATED: Final = ROOT / "pwa" / "src" / "generated"
+RECORDS_PAGE: Final = ROOT / "docs" / "records.md"
 TYPES_SCRIPT: Final = ROOT / "scripts" / "types.mjs"
 BANNER: Final = (
     "// Written by `python -m grid.schema_export` from the models in grid/. Do not edit.\n"
@@ -195,9 +198,10 @@ def _compact(value: object, depth: int = 0) -> str:
 
 def generated_files() -> dict[Path, str]:
     """Return what the files that need no Node.js should hold."""
-    schema = json.dumps(record_schema(), ensure_ascii=False, indent="\t") + "\n"
+    schema = record_schema()
     return {
-        GENERATED / "schema.json": schema,
+        GENERATED / "schema.json": json.dumps(schema, ensure_ascii=False, indent="\t") + "\n",
+        RECORDS_PAGE: with_tables(RECORDS_PAGE.read_text("utf-8"), schema),
         GENERATED / "labels.ts": labels_source(),
         GENERATED / "dictionaries.ts": dictionaries_source(),
     }
