@@ -100,6 +100,7 @@ def _one_kind(member: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
     if kind == "array":
         return f"list of {_kind(member['items'], definitions)}"
     if kind == "object":
-        return f"object, each {_kind(member['additionalProperties'], definitions)}"
+        inner = member.get("additionalProperties")
+        return f"object, each {_kind(inner, definitions)}" if isinstance(inner, dict) else "object"
     most = f" to {member['maxLength']}" if "maxLength" in member else ""
     return _PLAIN.get(str(kind), "anything") + most
