@@ -10,7 +10,7 @@ PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; 
 
 APP_SOURCES := $(shell find pwa -type f -not -path 'pwa/static/build/*' -not -name '*.py' -not -path '*/__pycache__/*' 2>/dev/null)
 
-.PHONY: help setup demo test test-fast test-browser lint format bench gallery types clean
+.PHONY: help setup demo test test-fast test-browser lint format bench simulate gallery types clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -42,7 +42,7 @@ demo: setup ## serve the demo on http://127.0.0.1:8000 (ARGS="--port 9000")
 test: test-fast test-browser ## all tests, the fast ones first
 
 test-fast: setup
-	$(BIN)/pytest -q -m "not browser"
+	WANGGE_TEST_HISTORIES=10000 $(BIN)/pytest -q -m "not browser"
 	npm run --silent test
 
 test-browser: setup
@@ -66,6 +66,9 @@ types: setup ## regenerate JSON Schema and TypeScript types from the record mode
 
 bench: setup ## measure; prints a table, writes bench/results.json (ONLY=name for one)
 	$(PY) -m bench $(if $(ONLY),--only $(ONLY))
+
+simulate: setup ## play random histories of phones and servers (HISTORIES=10000, SEED=0)
+	$(PY) -m tests.simulation $(if $(HISTORIES),--histories $(HISTORIES)) $(if $(SEED),--seed $(SEED))
 
 gallery: setup ## take the screenshots in docs/images from the running demo
 	$(PY) -m tests.gallery
