@@ -198,9 +198,9 @@ def _expected(
         return _listed(choices or {}, context)
     if code == "out_of_range":
         if "ge" in context:
-            return f"不小于 {context['ge']:g}", f"at least {context['ge']:g}"
+            return f"不小于 {context['ge']:.12g}", f"at least {context['ge']:.12g}"
         if "le" in context:
-            return f"不大于 {context['le']:g}", f"at most {context['le']:g}"
+            return f"不大于 {context['le']:.12g}", f"at most {context['le']:.12g}"
         return "为有限的数", "finite"
     return _KINDS.get(kind, ("另一种格式", "of another kind"))
 
