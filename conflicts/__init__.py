@@ -5,7 +5,7 @@ reading, no randomness. May import ``grid`` only.
 
 from .ancestry import wanted
 from .merge import POLICY_VERSION, merge
-from .model import Body, Decision, FieldDecision, Leaf, Merged, Side
+from .model import Body, Decision, FieldDecision, Leaf, Merged, Receipt, Side
 
 __all__ = [
     "POLICY_VERSION",
@@ -14,6 +14,7 @@ __all__ = [
     "FieldDecision",
     "Leaf",
     "Merged",
+    "Receipt",
     "Side",
     "merge",
     "wanted",

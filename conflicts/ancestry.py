@@ -8,9 +8,10 @@ again into the people's edits it was made of (its authors).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 
-from .model import Body, Leaf
+from .model import Body, Leaf, Receipt
 from .revision import generation, merged_revision, tombstone_revision
 
 Chain = tuple[str, ...]
@@ -22,10 +23,20 @@ class History:
     """The revision graph of one document, as far as its leaves and known bodies show it.
 
     Pass all leaves, tombstones of merged leaves included: they carry the ancestry of leaves that
-    lost. ``missing`` collects the revisions whose bodies were looked for in vain.
+    lost. Bodies are kept as they were written, because revision ids are hashes of them; ``upcast``
+    brings one up to the schema in which documents are merged. ``missing`` collects the revisions
+    whose bodies were looked for in vain.
     """
 
-    def __init__(self, leaves: Iterable[Leaf], bodies: Mapping[str, Body]) -> None:
+    def __init__(
+        self,
+        leaves: Iterable[Leaf],
+        bodies: Mapping[str, Body],
+        upcast: Callable[[Body], Body] = lambda body: body,
+        receipts: Mapping[str, Receipt] = MappingProxyType({}),
+    ) -> None:
+        self.upcast = upcast
+        self.receipts = receipts
         self.leaves = {leaf.rev: leaf for leaf in leaves}
         self._bodies = bodies
         self._chains: list[Chain] = [

@@ -24,6 +24,16 @@ class Author:
     by: str | None
     device: str | None
     deletes: bool
+    received: bool = False
+    """Whether who and when are those of its receipt, because the edit itself does not say."""
+
+    def entries(self, name: str) -> list[Mapping[str, Any]]:
+        """Return what the edit says of ``created`` or ``updated``, its receipt included."""
+        entry = (self.content or {}).get(name)
+        entries: list[Mapping[str, Any]] = [entry] if isinstance(entry, dict) else []
+        if self.received and name == "updated":
+            entries.append({"at": self.at, "by": self.by, "device": self.device})
+        return entries
 
 
 def read_author(rev: str, history: History) -> Author:
@@ -35,7 +45,11 @@ def read_author(rev: str, history: History) -> Author:
         parent = history.tree_parent(rev)
         found = history.nearest_body(parent) if parent is not None else None
         content = found[1] if found is not None else None
+    content = None if content is None else history.upcast(content)
     updated = _entry(own, "updated") or _entry(own, "created")
+    receipt = history.receipts.get(rev)
+    if receipt is not None and is_clock(receipt.at):
+        updated = {"at": receipt.at, "by": receipt.by, "device": receipt.at[-8:]}
     return Author(
         rev=rev,
         content=content,
@@ -45,6 +59,7 @@ def read_author(rev: str, history: History) -> Author:
         by=_text(updated.get("by")),
         device=_text(updated.get("device")),
         deletes=deletes,
+        received=receipt is not None and updated["at"] == receipt.at,
     )
 
 
@@ -54,8 +69,8 @@ def stamp_for(
     """Return the clock of a field's last change and the stamp to write for it, if any.
 
     That is the author's stamp. A change without one of its own (an integrator's plain ``PUT``)
-    counts from the document's ``updated`` time if the author moved that on; a field never changed
-    counts from ``created``.
+    counts from the document's ``updated`` time if the author moved that on, and else from when the
+    server received it; a field never changed counts from ``created``.
     """
     given = author.stamps.get(name)
     if given is not None and not is_clock(given):

@@ -59,7 +59,7 @@ def merge_fields(
             stamps[name] = stamp
     body["stamps"] = dict(sorted(stamps.items()))
     for name, pick in (("created", min), ("updated", max)):
-        entries = [content[name] for content in contents if isinstance(content.get(name), dict)]
+        entries = [entry for author in authors for entry in author.entries(name)]
         if entries:
             body[name] = pick(entries, key=_when)
     return FieldMerge(body, decisions, bases.common, base_rev)

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 
-from grid.models import field_policies
+from grid.models import field_policies, upcast
 from grid.policy import Merge
 
 from . import reasons
 from .ancestry import History
 from .author import Author, read_author
 from .fields import FieldMerge, merge_fields
-from .model import Body, Decision, FieldDecision, Leaf, Merged, Side
+from .model import Body, Decision, FieldDecision, Leaf, Merged, Receipt, Side
 from .policies import Bases
 from .revision import merged_revision, tombstone_revision, winning_order
 
-POLICY_VERSION: Final = 2
+POLICY_VERSION: Final = 3
 """Raised whenever the same leaves would merge to something else; part of every merged revision."""
 
 DELETION: Final = "_deleted"
@@ -40,6 +41,8 @@ def merge(
     bodies: Mapping[str, Body],
     *,
     policies: PolicyTable = declared_policies,
+    upcast: Callable[[Body], Body] = upcast,
+    receipts: Mapping[str, Receipt] = MappingProxyType({}),
 ) -> Merged:
     """Merge all leaves of a document: order, repetition and grouping do not matter.
 
@@ -47,11 +50,14 @@ def merge(
     included. ``bodies`` are archived bodies by revision; ``conflicts.ancestry.wanted`` names those
     that matter. What is missing there costs precision (more is held concurrent, so more reviews),
     never a value. The result is deleted only if everybody deleted: each the leaf he knew, while
-    those had already been merged. Raises ``ValueError`` when there is no leaf at all.
+    those had already been merged. Documents of older schemas are brought up to ours first
+    (``upcast``), so the result has the highest schema there is. ``receipts`` are of
+    revisions that do not say themselves when they were made. Raises ``ValueError`` when there is no
+    leaf at all.
     """
     if not leaves:
         raise ValueError(f"{doc_id}: a merge needs at least one leaf")
-    history = History(leaves, bodies)
+    history = History(leaves, bodies, upcast, receipts)
     lineup = _line_up(history)
     if lineup.settled is not None:
         return _nothing_to_do(doc_id, history, lineup)
@@ -189,7 +195,7 @@ def _state(
     if len(revs) == 1:
         (rev,) = revs
         found = history.nearest_body(rev)
-        return (found[1], found[0]) if found is not None else (None, None)
+        return (history.upcast(found[1]), found[0]) if found is not None else (None, None)
     authors = [read_author(rev, history) for rev in sorted(revs)]
     return _merge_authors(authors, history, policies).body or None, None
 

@@ -24,6 +24,14 @@ class Leaf:
     ancestors: tuple[str, ...]
 
 
+class Receipt(NamedTuple):
+    """When (hybrid logical clock) and from whom a server took in a revision that does not say so
+    itself: an edit without stamps whose ``updated`` is that of the state it was made on."""
+
+    at: str
+    by: str | None
+
+
 class Side(NamedTuple):
     """One author's part in a decision: who, where, when (hybrid logical clock), which value."""
 

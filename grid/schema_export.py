@@ -22,7 +22,14 @@ from pydantic.json_schema import models_json_schema
 from grid.dictionaries import CHOICES, DICTIONARIES, RESTRICTED_CATEGORIES
 from grid.lifecycle import CONTESTED, OPEN_STATES
 from grid.masking import MASKS
-from grid.models import RECORD_TYPES, field_labels, field_policies, type_label
+from grid.models import (
+    RECORD_TYPES,
+    UPCASTS,
+    field_labels,
+    field_policies,
+    schema_version,
+    type_label,
+)
 from grid.policy import Merge
 from grid.records_page import with_tables
 
@@ -175,6 +182,38 @@ def dictionaries_source() -> str:
     )
 
 
+def schemas_source() -> str:
+    """Return ``schemas.ts``: the schema of each record type, and how older ones are brought up."""
+    recodes = {
+        type_name: [
+            {
+                "since": recode.since,
+                "old": recode.old,
+                "new": recode.new,
+                "values": [list(pair) for pair in recode.values],
+            }
+            for recode in rewrites
+        ]
+        for type_name, rewrites in UPCASTS.items()
+    }
+    return (
+        BANNER
+        + "/** A field that got another name, its values others. */\n"
+        + "export interface Recode {\n\treadonly since: number;\n\treadonly old: string;\n"
+        + "\treadonly new: string;\n"
+        + "\treadonly values: readonly (readonly [old: unknown, new: unknown])[];\n}\n"
+        + _constant(
+            "SCHEMAS",
+            {name: schema_version(name) for name in RECORD_TYPES},
+            "Record<string, number>",
+            "Schema of each record type that this app writes.",
+        )
+        + "/** How records of older schemas are brought up to date, by type. */\n"
+        + "export const UPCASTS: Record<string, readonly Recode[]> = "
+        + f"{json.dumps(recodes, ensure_ascii=False, indent=chr(9))};\n"
+    )
+
+
 def _constant(name: str, value: object, kind: str, comment: str) -> str:
     """Return an exported constant, one line per entry so that a change shows in a diff."""
     return f"/** {comment} */\nexport const {name}: {kind} = {_compact(value)};\n"
@@ -204,6 +243,7 @@ def generated_files() -> dict[Path, str]:
         RECORDS_PAGE: with_tables(RECORDS_PAGE.read_text("utf-8"), schema),
         GENERATED / "labels.ts": labels_source(),
         GENERATED / "dictionaries.ts": dictionaries_source(),
+        GENERATED / "schemas.ts": schemas_source(),
     }
 
 

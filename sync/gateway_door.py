@@ -32,6 +32,7 @@ from sync.judging import (
 from sync.keepable import keepable
 from sync.paths import database_of
 from sync.quarantine import Refused, clock_refusal, note_clock, refuse, revision_of
+from sync.receipts import is_plain, keep_receipts
 from sync.registry import Registry
 from sync.store import DocumentStore, Revision, Write, WriteResult
 from sync.timing import now_ms
@@ -202,10 +203,23 @@ class GridDoor:
                 case.result = WriteResult(case.write.doc_id, case.write.rev)
         return new
 
+    async def _note_receipts(self, taken: Sequence[_Case]) -> None:
+        """Note of plain edits when they came, before they are written."""
+        plain = [
+            (case.write.doc_id, case.write.rev)
+            for case in taken
+            if case.write.rev is not None
+            and not case.write.deleted
+            and is_plain(case.document, case.before)
+        ]
+        await keep_receipts(self._store, self.database, plain, self._actor.user, now_ms())
+
     async def _write_rest(self, cases: Sequence[_Case], new_edits: bool) -> None:
         taken = [case for case in cases if case.result is None]
         if not taken:
             return
+        if not new_edits:
+            await self._note_receipts(taken)
         writes = [case.write for case in taken]
         stored = await self._store.write(self.database, writes, new_edits=new_edits)
         broken = []

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from conflicts.revision import generation, tombstone_revision
+from grid.models import upcast
 from sync.editing import changed_fields
 from sync.paths import database_of
 from sync.store import DocumentStore, Revision
@@ -55,7 +56,7 @@ async def history_of(store: DocumentStore, grid: str, doc_id: str, most: int = _
         return []
     parents = _parents(leaves)
     bodies = await store.bodies(database, doc_id, list(parents))
-    known = {rev: orjson.loads(body or b"{}") for rev, body in bodies.items()}
+    known = {rev: upcast(orjson.loads(body or b"{}")) for rev, body in bodies.items()}
     deleted = {leaf.rev for leaf in leaves if leaf.deleted}
     winning = {leaves[0].rev, *leaves[0].ancestors}
     times = _times(known, parents)

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import orjson
 
+from grid.models import upcast
 from sync.paths import GRID_PREFIX, grid_path
 from sync.registry import Registry
 from sync.store import DocumentStore, Revision, Write
@@ -110,7 +111,7 @@ def _canonical_write(winner: Revision, known: Revision | None, path: Sequence[st
 
 def canonical_body(winner: Revision, path: Sequence[str]) -> dict[str, Any]:
     """Return the canonical document of a live record."""
-    record = orjson.loads(winner.body)
+    record = upcast(orjson.loads(winner.body))
     body = {
         **record,
         "grid": path[-1],

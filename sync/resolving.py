@@ -15,6 +15,7 @@ from grid.models import field_policies
 from grid.policy import Merge
 from sync.keepable import MOST_LEVELS, too_deep
 from sync.paths import grid_path
+from sync.receipts import receipts_of
 from sync.registry import Registry
 from sync.store import DocumentStore, Revision, Write
 from sync.timing import now_text
@@ -98,7 +99,9 @@ class Resolver:
             found = await self._store.bodies(database, doc_id, need)
             bodies.update({rev: orjson.loads(body) for rev, body in found.items()})
             absent.update(rev for rev in need if rev not in found)
-        return merge(doc_id, leaves, bodies, policies=_policies)
+        contents = {**bodies, **{leaf.rev: leaf.body for leaf in leaves if not leaf.deleted}}
+        receipts = await receipts_of(self._store, database, doc_id, contents)
+        return merge(doc_id, leaves, bodies, policies=_policies, receipts=receipts)
 
     async def _keep(self, decisions: Mapping[str, dict[str, Any]]) -> int:
         """Write decisions that are not there yet; return how many of them wait for a person."""

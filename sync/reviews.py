@@ -16,7 +16,7 @@ import orjson
 
 from conflicts import Decision, FieldDecision
 from conflicts.canonical_json import ABSENT, same
-from grid.models import validate_record
+from grid.models import upcast, validate_record
 from grid.permissions import Actor, may_review
 from sync.editing import stamped
 from sync.indexes import REVIEWS_BY_NODE
@@ -114,7 +114,7 @@ async def read_review(store: DocumentStore, decision_id: str) -> Review:
     subject = await store.get(database_of(document["grid"]), decision.doc_id)
     if subject is None or subject.deleted:
         return Review(decision, document, None, ())
-    current = subject.document()
+    current = upcast(subject.document())
     return Review(decision, document, current, _changed_since(decision, document, current))
 
 
@@ -275,7 +275,7 @@ async def _write_edit(
 
 
 def _write(subject: Revision, decision: Decision, status: str, edit: _Edit, actor: Actor) -> Write:
-    before = orjson.loads(subject.body)
+    before = dict(upcast(orjson.loads(subject.body)))
     if edit.deletes:
         after = stamped(before, before, actor, now_ms())
         kept = {name: after[name] for name in ("type", "grid", "updated") if name in after}

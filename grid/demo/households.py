@@ -82,7 +82,7 @@ def person(
         "birth_date": born.isoformat(),
         "ethnic": "01",
         "population": "registered",
-        "living_here": True,
+        "presence": "here",
         "status": "present",
         "registered_address": home.household["address"],
     }
@@ -162,7 +162,9 @@ def _tenants(maker: Maker, home: Home) -> None:
 def finish(maker: Maker, home: Home) -> None:
     """Write into the household what follows from its people: head, phone, how many live there."""
     head = next((one for one in home.residents if one["relation"] == "0"), None)
-    present = [one for one in home.residents if one["living_here"] and one["status"] == "present"]
+    present = [
+        one for one in home.residents if one["presence"] == "here" and one["status"] == "present"
+    ]
     home.household["members"] = len(present)
     for name in ("head", "head_name", "phone"):
         home.household.pop(name, None)

@@ -97,7 +97,7 @@ def _registered_absent(maker: Maker, home: Home) -> None:
         "note": "空挂户，户口在此，人不在此。",
     }
     for relation, age in (("0", 45), ("1", 43)):
-        person(maker, home, relation, age, population="absent", living_here=False)
+        person(maker, home, relation, age, population="absent", presence="away")
 
 
 def _rare_characters(maker: Maker, home: Home) -> None:
@@ -152,7 +152,7 @@ def _ends_in_x(maker: Maker, home: Home) -> None:
 def _moved_out(maker: Maker, home: Home) -> None:
     home.household |= {"status": "moved_out", "note": "已搬到外地，房屋待售。"}
     for relation, age in (("0", 38), ("1", 37), ("2", 8)):
-        person(maker, home, relation, age, status="moved_out", living_here=False)
+        person(maker, home, relation, age, status="moved_out", presence="away")
 
 
 def _vacant(_maker: Maker, home: Home) -> None:
@@ -169,7 +169,7 @@ def _student(maker: Maker, home: Home) -> None:
     away = maker.grid == ALONE_GRID
     fields: dict[str, Any] = dict(_STUDENT)
     if away:
-        fields |= {"population": "absent", "living_here": False, "note": "在镇上读书，周末回家。"}
+        fields |= {"population": "absent", "presence": "partly", "note": "在镇上读书，周末回家。"}
     else:
         fields |= {"population": "floating", "arrived_why": "读书", "arrived": "2025-09-01"}
     person(maker, home, "4" if away else "8", 19, **fields)

@@ -154,7 +154,7 @@ def _visit(maker: Maker, home: Home) -> dict[str, Any]:
     """Return a visit to a home, and note its day on the household if somebody was met."""
     at = maker.moment(maker.rng.randint(1, 60))
     rng = maker.rng
-    met = [one["name"] for one in home.residents if one["living_here"]]
+    met = [one["name"] for one in home.residents if one["presence"] == "here"]
     care = any(one.get("care") for one in home.residents)
     outcome = rng.choices(("no_change", "updated", "not_home"), weights=(70, 15, 15))[0]
     if outcome != "not_home":

@@ -26,11 +26,13 @@ from grid.models.registry import (
 )
 from grid.models.resident import Resident
 from grid.models.task import Task
+from grid.models.upcast import UPCASTS, Recode, brought_up_to, upcast
 from grid.models.validation import grid_warnings, record_warnings, validate_record
 from grid.models.visit import Visit
 
 __all__ = [
     "RECORD_TYPES",
+    "UPCASTS",
     "CampaignRecord",
     "Dispute",
     "Event",
@@ -40,11 +42,13 @@ __all__ = [
     "Patrol",
     "Premises",
     "Problem",
+    "Recode",
     "Record",
     "Resident",
     "Task",
     "Trace",
     "Visit",
+    "brought_up_to",
     "dictionary_of",
     "field_labels",
     "field_policies",
@@ -55,5 +59,6 @@ __all__ = [
     "record_warnings",
     "schema_version",
     "type_label",
+    "upcast",
     "validate_record",
 ]

@@ -32,7 +32,7 @@ class Resident(Record):
     """A person who lives, or is registered, in a grid."""
 
     LABEL: ClassVar[tuple[str, str]] = ("人员", "resident")
-    SCHEMA: ClassVar[int] = 1
+    SCHEMA: ClassVar[int] = 2
 
     type: Annotated[Literal["resident"], Field(title="类型", json_schema_extra=en("Type"))]
     name: Annotated[Name, Field(title="姓名", json_schema_extra=en("Name")), REVIEWED]
@@ -95,8 +95,9 @@ class Resident(Record):
         Field(title="户籍地详址", json_schema_extra=en("Registered address")),
         REVIEWED,
     ] = None
-    living_here: Annotated[
-        bool | None, Field(title="现住本处", json_schema_extra=en("Lives here now"))
+    presence: Annotated[
+        Literal["here", "partly", "away"] | None,
+        Field(title="居住情况", json_schema_extra=en("Lives here")),
     ] = None
     status: Annotated[
         Literal["present", "moved_out", "deceased"] | None,

@@ -19,6 +19,7 @@ from grid.models.registry import (
     part_labels,
     type_label,
 )
+from grid.models.upcast import upcast
 
 MOST_PROBLEMS: Final = 20
 """More problems of one record than this are counted, not listed."""
@@ -33,8 +34,9 @@ def validate_record(document: object) -> list[Problem]:
     """Return what is wrong with a record, nothing when it is sound.
 
     Members with an underscore are the store's and not looked at; members we do not know are kept
-    without a word. A record of a schema newer than ours is held only to the fields that every
-    record has: its own program knows better.
+    without a word. A record of an older schema is judged as what it is brought up to; one of a
+    schema newer than ours is held only to the fields that every record has: its own program knows
+    better.
     """
     if not isinstance(document, Mapping):
         return [make_problem("", "not_an_object", type_label("record"))]
@@ -51,6 +53,7 @@ def validate_record(document: object) -> list[Problem]:
     version = document.get("schema")
     if isinstance(version, int) and version > model.SCHEMA:
         model = Record
+    document = upcast(document)
     try:
         model.__pydantic_validator__.validate_python(document)
     except ValidationError as error:

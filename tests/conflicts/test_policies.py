@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from conflicts import FieldDecision, Leaf, Merged, merge, reasons
+from conflicts import FieldDecision, Leaf, Merged, Receipt, merge, reasons
 from tests.conflicts.world import FIRST, START_MS, Document, Phone, Server, child, policies
 
 Changes = Mapping[str, Any]
@@ -492,3 +492,53 @@ def test_leaf_order_in_the_decision_is_by_revision() -> None:
     assert list(result.decision.leaves) == sorted(result.decision.leaves)
     assert isinstance(result.decision.leaves, tuple)
     assert Leaf(result.rev, result.body, False, (result.parent,)).ancestors[0] == result.parent
+
+
+# Received: an edit that does not say when it was made
+
+
+def test_a_plain_edit_counts_from_its_receipt() -> None:
+    early, late = (
+        edited(n, {"phone": f"1200000000{n}"}, seconds=s).head for n, s in ((1, 5), (2, 9))
+    )
+    put = child(FIRST, plain(FIRST.body, {"phone": "12000000009", "tags": ["t1"]}))
+    at = "2026-11-24T08:00:07.000Z-0000-00000000"
+    leaves = [early.leaf(), put.leaf()]
+    receipts = {put.rev: Receipt(at, "api")}
+    result = merge("x", leaves, {FIRST.rev: FIRST.body}, policies=policies, receipts=receipts)
+    assert (result.body["phone"], result.body["tags"]) == ("12000000009", ["t1"])
+    assert result.body["stamps"]["phone"] == at
+    assert result.body["updated"] == {"at": at, "by": "api", "device": "00000000"}
+    side = next(side for side in decided(result, "phone").sides if side.rev == put.rev)
+    assert (side.by, side.device, side.at) == ("api", "00000000", at)
+    assert result.decision.reviews == (reasons.FIELD_CLASH,)
+    leaves = [late.leaf(), put.leaf()]
+    result = merge("x", leaves, {FIRST.rev: FIRST.body}, policies=policies, receipts=receipts)
+    assert result.body["phone"] == "12000000002"
+    assert [side.value for side in decided(result, "phone").lost] == ["12000000009"]
+
+
+def test_of_two_plain_edits_the_one_received_later_stands() -> None:
+    puts = [child(FIRST, plain(FIRST.body, {"name": name})) for name in ("甲", "乙")]
+    leaves = [put.leaf() for put in puts]
+    ats = ["2026-11-24T08:00:07.000Z-0000-00000000", "2026-11-24T08:00:08.000Z-0000-00000000"]
+    for order in (ats, ats[::-1]):
+        receipts = {put.rev: Receipt(at, by) for put, at, by in zip(puts, order, "ab", strict=True)}
+        for some in (leaves, leaves[::-1]):
+            result = merge("x", some, {FIRST.rev: FIRST.body}, policies=policies, receipts=receipts)
+            assert result.body["name"] == ("乙" if order == ats else "甲")
+            assert result.body["updated"]["at"] == ats[1]
+
+
+def test_a_receipt_says_nothing_of_a_field_that_has_a_stamp_or_a_base_that_is_gone() -> None:
+    worker = edited(0, {"phone": "12000000001"}, seconds=5).head
+    put = child(FIRST, plain(FIRST.body, {"phone": "12000000009"}))
+    receipts = {put.rev: Receipt("2026-11-24T08:00:07.000Z-0000-00000000", "api")}
+    leaves = [worker.leaf(), put.leaf()]
+    result = merge("x", leaves, {}, policies=policies, receipts=receipts)
+    assert result.body["phone"] == "12000000001"
+    receipts = {put.rev: Receipt("not a clock", "api")}
+    known = {FIRST.rev: FIRST.body}
+    result = merge("x", leaves, known, policies=policies, receipts=receipts)
+    assert result.body["phone"] == "12000000001"
+    assert result.body["updated"]["by"] == "w1"

@@ -2,6 +2,7 @@
 import { type ShallowRef, shallowRef } from 'vue';
 import { type Outbox, type OutboxEntry, recover } from './outbox';
 import { type Change, openLocal, type PouchDB, type Stored } from './pouch';
+import { upcast } from './upcast';
 
 const GATHER_MS = 40;
 
@@ -67,7 +68,7 @@ export class GridStore {
 	private async take(id: string, winner: Stored | undefined): Promise<void> {
 		const entry = this.outbox.get(this.grid, id);
 		const shown = entry && winner ? await this.ownView(winner, entry) : winner;
-		if (shown) this.next.set(id, shown);
+		if (shown) this.next.set(id, upcast(shown));
 		else this.next.delete(id);
 	}
 

@@ -2,6 +2,7 @@
 import { shallowRef } from 'vue';
 import { deviceId, withClock } from '../core/device';
 import { ulid } from '../core/ulid';
+import { SCHEMAS } from '../generated/schemas';
 import { account as currentAccount } from './account';
 import { Drafts } from './drafts';
 import { GridStore } from './grid-store';
@@ -9,9 +10,6 @@ import { Outbox, putRecord } from './outbox';
 import { localName, PouchDB, type Stored } from './pouch';
 import { createRecord, editRecord, type Trace } from './stamps';
 import { destroyWork } from './work-store';
-
-/** Version of the record models that this app writes. */
-export const SCHEMA = 1;
 
 export class Workspace {
 	readonly outbox: Outbox;
@@ -53,7 +51,7 @@ export class Workspace {
 		type: string,
 		values: Record<string, unknown>,
 		id = `${type}:${ulid()}`,
-		schema = SCHEMA,
+		schema = SCHEMAS[type] ?? 1,
 	): Promise<string> {
 		const at = withClock((clock, ms) => clock.now(ms));
 		const doc = createRecord(id, { type, schema, grid }, values, this.trace(at));

@@ -82,7 +82,7 @@ export const RESIDENT_FORM: readonly FormGroup[] = [
 			{ name: 'birth_date', control: 'date' },
 			{ name: 'phone', control: 'phone' },
 			{ name: 'population', control: 'choice' },
-			{ name: 'living_here', control: 'yesno' },
+			{ name: 'presence', control: 'choice' },
 			{ name: 'status', control: 'choice' },
 			{ name: 'care', control: 'tags', proposals: CARE },
 			{ name: 'note', control: 'long' },

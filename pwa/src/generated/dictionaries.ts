@@ -395,6 +395,11 @@ export const CHOICES: Record<string, readonly Entry[]> = {
 		["absent", "外出人员", "away"],
 		["overseas", "境外人员", "from abroad"],
 	],
+	"resident.presence": [
+		["here", "常住本处", "lives here"],
+		["partly", "有时在住", "here at times"],
+		["away", "不在本处住", "lives elsewhere"],
+	],
 	"resident.status": [
 		["present", "在住", "present"],
 		["moved_out", "已迁出", "moved out"],

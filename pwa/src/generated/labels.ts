@@ -75,7 +75,7 @@ export const FIELD_LABELS: Record<string, Record<string, Words>> = {
 		"guardian_phone": ["监护人电话", "Guardian's phone"],
 		"population": ["人口类别", "Kind of resident"],
 		"registered_address": ["户籍地详址", "Registered address"],
-		"living_here": ["现住本处", "Lives here now"],
+		"presence": ["居住情况", "Lives here"],
 		"status": ["人员状态", "Status"],
 		"arrived": ["流入日期", "Arrived"],
 		"arrived_why": ["流入原因", "Reason for coming"],

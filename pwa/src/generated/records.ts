@@ -539,9 +539,9 @@ export interface Resident {
 	 */
 	registered_address?: string | null;
 	/**
-	 * 现住本处 · Lives here now
+	 * 居住情况 · Lives here
 	 */
-	living_here?: boolean | null;
+	presence?: ("here" | "partly" | "away") | null;
 	/**
 	 * 人员状态 · Status
 	 */

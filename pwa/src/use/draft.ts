@@ -3,7 +3,8 @@ import { onBeforeUnmount, type Ref, reactive, ref, watch } from 'vue';
 import { currentGrid } from '../data/account';
 import type { Draft } from '../data/drafts';
 import type { Stored } from '../data/pouch';
-import { SCHEMA, work } from '../data/workspace';
+import { work } from '../data/workspace';
+import { SCHEMAS } from '../generated/schemas';
 
 const PAUSE_MS = 250;
 
@@ -39,7 +40,8 @@ export async function openDraft(
 	const space = work();
 	const known = id ? space.drafts.all.get(id) : undefined;
 	const grid = known?.grid ?? currentGrid.value;
-	const draft = known ?? (await space.drafts.begin(grid, type, SCHEMA, before, first, finding));
+	const draft =
+		known ?? (await space.drafts.begin(grid, type, SCHEMAS[type] ?? 1, before, first, finding));
 	const found = Object.keys(draft.values).length > 0 && draft.touched > draft.begun;
 	const values = reactive<Record<string, unknown>>(JSON.parse(JSON.stringify(draft.values)));
 	const kept = ref(true);
