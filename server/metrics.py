@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter as Counts
 from collections.abc import Iterable
 from typing import Final
 
@@ -76,9 +77,9 @@ class Metrics:
     def pushed(self, errors: Iterable[str | None]) -> None:
         """Count pushed documents by their error word: none is ``accepted``, ``forbidden`` is
         ``refused`` (and kept in quarantine)."""
-        for error in errors:
+        for error, count in Counts(errors).items():
             outcome = {None: "accepted", "forbidden": "refused"}.get(error, error)
-            self._pushed.labels(outcome).inc()
+            self._pushed.labels(outcome).inc(count)
 
     def exchanged(self, documents: int) -> None:
         """Count one exchange served to the end, and the revisions it sent."""

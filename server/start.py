@@ -19,6 +19,7 @@ from sync.exchange import Exchange, Turns
 from sync.follower import Follower
 from sync.gateway import GatewayKeeper
 from sync.registry import Registry
+from sync.rush import Rush
 from sync.wire import wire_app
 
 
@@ -26,11 +27,12 @@ async def open_runtime(settings: Settings, metrics: Metrics) -> Runtime:
     """Open everything and start the follower, if it is to run in this process."""
     store = await open_databases(settings)
     registry = Registry(store)
-    follower = Follower(store, registry)
+    rush = Rush()
+    follower = Follower(store, registry, rush)
     audit = Audit(store)
     gateway = GatewayKeeper(store, registry, actor_in)
     turns = Turns(settings.exchanges_open, settings.exchanges_at_once)
-    keeper = TokenKeeper(gateway, audit, metrics)
+    keeper = TokenKeeper(gateway, audit, metrics, rush)
     exchange = Exchange(store, keeper, follower.resolve, ExchangeHost(metrics), turns)
     key = await run_sync(settings.signing_key)
     runtime = Runtime(

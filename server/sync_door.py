@@ -16,6 +16,7 @@ from server.i18n import gettext as _
 from server.metrics import Metrics
 from server.problems import KINDS
 from server.runtime import runtime_in
+from sync.rush import Rush
 from sync.store import Write, WriteResult
 from sync.wire.errors import WireError
 from sync.wire.keeper import Door, Keeper
@@ -43,10 +44,11 @@ class TokenKeeper:
     token stands in the audit log.
     """
 
-    def __init__(self, inner: Keeper, audit: Audit, metrics: Metrics) -> None:
+    def __init__(self, inner: Keeper, audit: Audit, metrics: Metrics, rush: Rush) -> None:
         self._inner = inner
         self._audit = audit
         self._metrics = metrics
+        self._rush = rush
         self._logged: set[tuple[str, str]] = set()
 
     @property
@@ -60,7 +62,7 @@ class TokenKeeper:
         door = await self._inner.open(scope, name, write=write)
         if identity.session.scopes is not None:
             await self._log_once(identity, name)
-        return CountingDoor(door, self._metrics)
+        return CountingDoor(door, self._metrics, self._rush)
 
     async def create(self, scope: Scope, name: str) -> bool:
         """Ask the gateway."""
@@ -92,20 +94,22 @@ class TokenKeeper:
 
 
 class CountingDoor:
-    """A door that counts what became of the documents pushed through it."""
+    """A door that counts what became of the documents pushed through it, and tells of the rush."""
 
-    __slots__ = ("_door", "_metrics", "database", "read_only", "shown_name")
+    __slots__ = ("_door", "_metrics", "_rush", "database", "read_only", "shown_name")
 
-    def __init__(self, door: Door, metrics: Metrics) -> None:
+    def __init__(self, door: Door, metrics: Metrics, rush: Rush) -> None:
         self._door = door
         self._metrics = metrics
+        self._rush = rush
         self.database = door.database
         self.shown_name = door.shown_name
         self.read_only = door.read_only
 
     async def write(self, writes: Sequence[Write], new_edits: bool) -> list[WriteResult]:
         """Judge and write a batch."""
-        results = await self._door.write(writes, new_edits)
+        with self._rush.pushing():
+            results = await self._door.write(writes, new_edits)
         self._metrics.pushed([result.error for result in results])
         return results
 

@@ -19,6 +19,7 @@ from sync.paths import GRID_PREFIX
 from sync.projection import Projection
 from sync.registry import Registry
 from sync.resolving import Resolver
+from sync.rush import Rush
 from sync.store import Change, DocumentStore, Revision
 
 CHECKPOINT: Final = "follower"
@@ -28,13 +29,19 @@ _PAGE: Final = 500
 _AT_ONCE: Final = 4
 _WAIT_SECONDS: Final = 5.0
 _RETRY_SECONDS: Final = 1.0
+_GIVE_WAY_SECONDS: Final = 30.0
+"""A change that has waited so long waits no longer for a rush of pushes to end."""
 
 
 class Follower:
-    """Brings ``canonical`` after the grids. Counters are for the metrics page."""
+    """Brings ``canonical`` after the grids. Counters are for the metrics page.
 
-    def __init__(self, store: DocumentStore, registry: Registry) -> None:
+    It gives way to a ``rush`` of pushes into the same process, if it is told of them.
+    """
+
+    def __init__(self, store: DocumentStore, registry: Registry, rush: Rush | None = None) -> None:
         self._store = store
+        self._rush = rush or Rush()
         self._resolver = Resolver(store, registry)
         self._projection = Projection(store, registry)
         self._position: str | None = None
@@ -94,6 +101,7 @@ class Follower:
         try:
             since = await self._read_checkpoint(database)
             while True:
+                await self._rush.pause(_GIVE_WAY_SECONDS - self.lag_seconds)
                 page = await self._store.changes(
                     database, since, limit=_PAGE, all_leaves=True, bodies=True
                 )

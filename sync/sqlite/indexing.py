@@ -3,66 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
 
 import orjson
 
 from sync.errors import BadDocument
-from sync.sqlite.keys import decode_key, encode_key, encode_member
+from sync.sqlite.index_rows import GroupSums, declaration, row_maker
+from sync.sqlite.keys import decode_key, encode_key
 from sync.sqlite.writer import Transaction
 from sync.store import Group, Index, IndexRow, Key
 
 _BUILD_CHUNK: Final = 500
 _AFTER_ANY_MEMBER: Final = b"\xff"
-_Row = tuple[bytes, float]
-
-
-def declaration(index: Index) -> bytes:
-    """Return an index's declaration as stored; two that differ are different indexes."""
-    return orjson.dumps(asdict(index), option=orjson.OPT_SORT_KEYS)
-
-
-def _from_declaration(data: bytes) -> Index:
-    fields = orjson.loads(data)
-    fields["fields"] = tuple(fields["fields"])
-    return Index(**fields)
-
-
-def _look_up(body: Mapping[str, Any], path: str) -> Any:
-    value: Any = body
-    for name in path.split("."):
-        if not isinstance(value, Mapping):
-            return None
-        value = value.get(name)
-    return value
-
-
-def _members(value: Any) -> Iterator[bytes]:
-    """Encode a field for a key: a list is spread, an object counts as its JSON text."""
-    for member in value if isinstance(value, list) else [value]:
-        if isinstance(member, (list, dict)):
-            member = orjson.dumps(member, option=orjson.OPT_SORT_KEYS).decode()
-        yield encode_member(member)
-
-
-def rows_of(index: Index, body: Mapping[str, Any]) -> dict[tuple[bytes, ...], float]:
-    """Return the index rows of one document: encoded key members and the value to add up."""
-    if any(_look_up(body, path) != value for path, value in index.where.items()):
-        return {}
-    members = [part for path in index.fields for part in _members(_look_up(body, path))]
-    value = 1.0
-    if index.value is not None:
-        found = _look_up(body, index.value)
-        value = float(found) if isinstance(found, (int, float)) else 0.0
-    if index.each is None:
-        return {tuple(members): value}
-    elements = _look_up(body, index.each)
-    if not isinstance(elements, list):
-        return {}
-    return {(first, *members): value for element in elements for first in _members(element)}
 
 
 class IndexWriter:
@@ -71,15 +24,14 @@ class IndexWriter:
     def __init__(self, connection: sqlite3.Connection, database: str) -> None:
         self._connection = connection
         self._indexes = [
-            (number, _from_declaration(data), built_to)
+            (number, row_maker(data), built_to)
             for number, data, built_to in connection.execute(
                 "SELECT id, declaration, built_to FROM indexes WHERE database = ?", (database,)
             )
         ]
         self._gone: list[tuple[int, bytes, str]] = []
         self._come: list[tuple[int, bytes, str, float]] = []
-        self._counts: Counter[tuple[int, int, bytes]] = Counter()
-        self._totals: dict[tuple[int, int, bytes], float] = {}
+        self._sums = GroupSums()
 
     def __bool__(self) -> bool:
         return bool(self._indexes)
@@ -92,48 +44,36 @@ class IndexWriter:
         """Note that a document's live body changed; ``None`` stands for absent or deleted."""
         before = {} if old is None else orjson.loads(old)
         after = {} if new is None else orjson.loads(new)
-        for number, index, built_to in self._indexes:
+        for number, maker, built_to in self._indexes:
             if built_to is not None and doc_id > built_to:
                 continue  # the build under way will come to it
-            gone = rows_of(index, before) if old is not None else {}
-            come = rows_of(index, after) if new is not None else {}
+            gone = maker.rows(before) if old is not None else {}
+            come = maker.rows(after) if new is not None else {}
             if gone == come:
                 continue
             for members, value in gone.items():
                 self._gone.append((number, b"".join(members), doc_id))
-                self._count(number, index, members, -1, -value)
+                if maker.grouped:
+                    self._sums.add(number, members, -1, -value)
             for members, value in come.items():
                 self._come.append((number, b"".join(members), doc_id, value))
-                self._count(number, index, members, 1, value)
-
-    def _count(
-        self, number: int, index: Index, members: tuple[bytes, ...], by: int, value: float
-    ) -> None:
-        if index.each is not None:
-            return
-        key = b""
-        for depth, member in enumerate(members):
-            self._add((number, depth, key), by, value)
-            key += member
-        self._add((number, -1 - len(members), key), by, value)
-
-    def _add(self, group: tuple[int, int, bytes], by: int, value: float) -> None:
-        self._counts[group] += by
-        self._totals[group] = self._totals.get(group, 0.0) + value
+                if maker.grouped:
+                    self._sums.add(number, members, 1, value)
 
     def flush(self) -> None:
-        """Write all that was noted."""
+        """Write all that was noted, in the order of the tables, so that each page is met once."""
         execute = self._connection.executemany
-        execute("DELETE FROM index_rows WHERE idx = ? AND key = ? AND id = ?", self._gone)
-        execute("INSERT OR REPLACE INTO index_rows VALUES (?, ?, ?, ?)", self._come)
+        execute("DELETE FROM index_rows WHERE idx = ? AND key = ? AND id = ?", sorted(self._gone))
+        execute("INSERT OR REPLACE INTO index_rows VALUES (?, ?, ?, ?)", sorted(self._come))
+        groups = sorted(row for row in self._sums.rows() if row[3] or row[4])
         execute(
             "INSERT INTO index_groups VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE"
             " SET count = count + excluded.count, total = total + excluded.total",
-            [(*group, by, self._totals[group]) for group, by in self._counts.items()],
+            groups,
         )
         execute(
             "DELETE FROM index_groups WHERE idx = ? AND depth = ? AND key = ? AND count = 0",
-            [group for group, by in self._counts.items() if by < 0],
+            [row[:3] for row in groups if row[3] < 0],
         )
 
 

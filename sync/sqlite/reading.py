@@ -155,12 +155,13 @@ def changes_of(
 def _change(
     row: tuple[int, str, str, int, bytes | None, bytes | None], epoch: str, all_leaves: bool
 ) -> Change:
-    number, doc_id, rev, deleted, others, body = row
-    leaves: tuple[LeafInfo, ...] = (LeafInfo(rev, deleted == 1),)
+    number, doc_id, rev, flag, others, body = row
+    deleted = flag == 1
+    leaves: tuple[LeafInfo, ...] = (LeafInfo(rev, deleted),)
     if all_leaves and others is not None:
         leaves += tuple(LeafInfo(other, dead) for other, dead in orjson.loads(others))
-    revision = None if body is None else Revision(doc_id, rev, deleted == 1, body)
-    return Change(f"{number}-{epoch}", doc_id, deleted == 1, leaves, revision)
+    revision = None if body is None else Revision(doc_id, rev, deleted, body)
+    return Change(f"{number}-{epoch}", doc_id, deleted, leaves, revision)
 
 
 def count_changes(connection: sqlite3.Connection, database: int, after: int) -> int:

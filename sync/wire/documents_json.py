@@ -128,16 +128,17 @@ def _bad_history(reason: str) -> WireError:
     return document_error("bad_request", reason, {"field": "_revisions"})
 
 
-def document_json(revision: Revision, extra: bytes = b"") -> bytes:
-    """Return a revision as a client reads it; ``extra`` is JSON members after a comma."""
-    head = b'{"_id":%b,"_rev":"%b"' % (
-        orjson.dumps(revision.doc_id),
-        revision.rev.encode(),
-    )
-    if revision.deleted:
-        head += b',"_deleted":true'
+def document_json(revision: Revision, extra: bytes = b"", doc_id: bytes | None = None) -> bytes:
+    """Return a revision as a client reads it; ``extra`` is JSON members after a comma, ``doc_id``
+    the id as JSON when it is at hand."""
     body = revision.body
-    return head + extra + (b"}" if body == b"{}" else b"," + body[1:])
+    return b'{"_id":%b,"_rev":"%b"%b%b%b' % (
+        orjson.dumps(revision.doc_id) if doc_id is None else doc_id,
+        revision.rev.encode(),
+        b',"_deleted":true' if revision.deleted else b"",
+        extra,
+        b"}" if body == b"{}" else b"," + body[1:],
+    )
 
 
 def revisions_member(revision: Revision) -> bytes:

@@ -178,25 +178,33 @@ class _Feed:
         return min(_PAGE, self._asked.limit - self._sent)
 
     async def _rows(self, changes: Sequence[Change]) -> list[bytes]:
-        return [await self._row(change) for change in changes]
+        if not self._asked.conflicts:
+            return [self._row(change) for change in changes]
+        rows = []
+        for change in changes:
+            extra = b""
+            if change.winner is not None:
+                extra = await conflict_members(
+                    self._store, self._database, change.winner, conflicts=True
+                )
+            rows.append(self._row(change, extra))
+        return rows
 
-    async def _row(self, change: Change) -> bytes:
-        seq = b"null"
-        if self._sent % self._asked.seq_interval == 0:  # the first row always tells
-            seq = b'"%b"' % change.seq.encode()
-        revs = b",".join(b'{"rev":"%b"}' % leaf.rev.encode() for leaf in change.leaves)
-        row = b'{"seq":%b,"id":%b,"changes":[%b]' % (seq, orjson.dumps(change.doc_id), revs)
-        self._sent += 1
-        if change.deleted:
-            row += b',"deleted":true'
-        if change.winner is None or not self._asked.include_docs:
-            return row + b"}"
-        extra = b""
-        if self._asked.conflicts:
-            extra = await conflict_members(
-                self._store, self._database, change.winner, conflicts=True
-            )
-        return row + b',"doc":' + document_json(change.winner, extra) + b"}"
+    def _row(self, change: Change, extra: bytes = b"") -> bytes:
+        seq, doc_id, deleted, leaves, winner = change
+        number, self._sent = self._sent, self._sent + 1
+        name = orjson.dumps(doc_id)
+        document = None
+        if winner is not None and self._asked.include_docs:
+            document = document_json(winner, extra, name)
+        return b'{"seq":%b,"id":%b,"changes":[{"rev":"%b"}]%b%b' % (
+            # the first row always tells
+            b"null" if number % self._asked.seq_interval else b'"%b"' % seq.encode(),
+            name,
+            '"},{"rev":"'.join([leaf.rev for leaf in leaves]).encode(),
+            b',"deleted":true' if deleted else b"",
+            b"}" if document is None else b',"doc":%b}' % document,
+        )
 
     async def normal(self) -> None:
         """Reply with what there is: in one piece, or in pages when it is much."""
