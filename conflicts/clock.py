@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 MAX_AHEAD_MS: Final = 5 * 60 * 1000
@@ -23,6 +24,8 @@ _LAST_MS: Final = 253_402_300_799_999  # 9999-12-31T23:59:59.999Z, the last of f
 _TEXT: Final = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)\.(\d{3})Z-([0-9a-f]{4})-([0-9a-f]{8})", re.ASCII
 )
+_CLOCKS_KEPT: Final = 1024
+"""Texts whose clocks are remembered: a record's stamps say the same few over and over."""
 _DEVICE: Final = re.compile(r"[0-9a-f]{8}")
 
 
@@ -39,13 +42,12 @@ class Clock(NamedTuple):
     device: str
 
     def __str__(self) -> str:
-        moment = (_EPOCH + timedelta(milliseconds=self.milliseconds)).strftime("%m-%dT%H:%M:%S")
-        year = (_EPOCH + timedelta(milliseconds=self.milliseconds)).year
-        return (
-            f"{year:04d}-{moment}.{self.milliseconds % 1000:03d}Z-{self.counter:04x}-{self.device}"
-        )
+        moment = (_EPOCH + timedelta(milliseconds=self.milliseconds)).replace(tzinfo=None)
+        text = moment.isoformat(timespec="milliseconds")
+        return f"{text}Z-{self.counter:04x}-{self.device}"
 
 
+@lru_cache(_CLOCKS_KEPT)
 def parse_clock(text: str) -> Clock:
     """Return the clock written in ``text``; raise ``ClockError`` saying what is wrong with it."""
     match = _TEXT.fullmatch(text)

@@ -12,6 +12,4 @@ def utc_now() -> datetime:
 
 def timestamp(moment: datetime) -> str:
     """Return a moment as RFC 3339 text with milliseconds, such as 2026-11-24T08:09:10.123Z."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + (
-        f"{moment.microsecond // 1000:03d}Z"
-    )
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"

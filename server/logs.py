@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import logging
 import re
+import secrets
 import time
 from typing import Any, Final
 
 import structlog
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from ulid import ULID
 
 from server.metrics import Metrics
 
 _LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 _CLIENT_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _QUIET: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+_REPLICATION: Final = "/sync/…"
+_SLOW_SECONDS: Final = 1.0
 
 log = structlog.stdlib.get_logger("wangge")
 
@@ -85,7 +87,7 @@ class RequestMiddleware:
             await self._app(scope, receive, send)
             return
         given = dict(scope["headers"]).get(b"x-request-id", b"")
-        request_id = given.decode() if _CLIENT_ID.fullmatch(given) else str(ULID())
+        request_id = given.decode() if _CLIENT_ID.fullmatch(given) else secrets.token_hex(10)
         scope.setdefault("state", {})["request_id"] = request_id
         status = 500
         began = time.perf_counter()
@@ -107,8 +109,14 @@ class RequestMiddleware:
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
         route = route_of(scope)
         self._metrics.request(scope["method"], route, status, seconds)
-        if route not in _QUIET:
-            log.info(
+        if route in _QUIET:
+            return
+        # One sync of one phone is a dozen requests; those that went well are for who looks closer.
+        plain = route == _REPLICATION and status < 400 and seconds < _SLOW_SECONDS
+        level = logging.DEBUG if plain else logging.INFO
+        if log.isEnabledFor(level):
+            log.log(
+                level,
                 "request",
                 method=scope["method"],
                 route=route,

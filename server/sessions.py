@@ -88,6 +88,8 @@ class Sessions:
         self._signer = Signer(key, salt="wangge.session", digest_method=hashlib.sha256)
         self._csrf = Signer(key, salt="wangge.csrf", digest_method=hashlib.sha256)
         self._seen: dict[str, tuple[float, Session | None]] = {}
+        self._verified: dict[bytes, str] = {}
+        """The session ids of tokens whose signature was found good, by the tokens' hashes."""
 
     async def issue(
         self,
@@ -119,15 +121,27 @@ class Sessions:
 
     async def find(self, token: str) -> Session | None:
         """Return the session of a token, an expired one included; ``None`` if there is none."""
-        try:
-            secret = self._signer.unsign(token).decode()
-        except (BadSignature, UnicodeError):
+        key = self._verify(token)
+        if key is None:
             return None
-        key = _hash(secret)
         seen = self._seen.get(key)
         if seen and time.monotonic() - seen[0] < _FRESH_SECONDS:
             return seen[1]
         return await self._load(key)
+
+    def _verify(self, token: str) -> str | None:
+        """Return the session id of a token that we signed; ``None`` for any other."""
+        digest = hashlib.sha256(token.encode(errors="replace")).digest()
+        key = self._verified.get(digest)
+        if key is None:
+            try:
+                key = _hash(self._signer.unsign(token).decode())
+            except (BadSignature, UnicodeError):
+                return None
+            if len(self._verified) >= _CACHE_SIZE:
+                self._verified.clear()
+            self._verified[digest] = key
+        return key
 
     async def revoke(self, session_id: str) -> bool:
         """End a session; return whether there was one."""
