@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
+import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -12,16 +14,18 @@ from pathlib import Path
 from typing import Any
 
 from bench import documents
-from bench.operations import LOADED, OPERATIONS, Loaded, Operation
+from bench.operations import BATCH, LOADED, OPERATIONS, Loaded, Operation, write_batches
 from bench.race import race, remark
 from bench.report import Row, compared
 from bench.targets import (
+    LOOK_SECONDS,
     OURS,
     Absent,
     Target,
     couchdb,
     free_port,
     scratch,
+    settle,
     started,
     wangge_command,
 )
@@ -35,9 +39,11 @@ from sync.registry import Registry
 
 GOAL = 1.5
 PREFIX = "gateway_"
-NAMES = tuple(PREFIX + operation.name for operation in OPERATIONS)
-GRIDS = ("44090400400100101", "44090400400100102", "44090400400100103")
+FOLLOW = "gateway_follow"
+NAMES = (*(PREFIX + operation.name for operation in OPERATIONS), FOLLOW)
+GRIDS = ("44090400400100101", "44090400400100102", "44090400400100103", "44090400400100104")
 """One is read, each kind of write has one of its own."""
+FOLLOWED = 8_000
 PASSWORD = "wangge-bench"
 
 
@@ -61,6 +67,29 @@ def measure(names: Sequence[str]) -> Iterator[Row]:
                 if isinstance(peer, Target):
                     places.append(stack.enter_context(_database(peer, operation.name)))
             yield _row(operation, places, peer)
+        if FOLLOW in names:
+            place = Loaded(ours, next(grids), body=documents.plain)
+            note = f"{FOLLOWED:,} documents: from the first push until the last is in canonical"
+            yield Row(FOLLOW, "documents/s", _followed(place), note=note)
+
+
+def _followed(place: Loaded) -> float:
+    """Push documents; return how many a second are taken in, projected and indexed."""
+    settle(place.target)
+    before = _projected(place.target)
+    started = time.perf_counter()
+    write_batches(place, FOLLOWED // BATCH)
+    while _projected(place.target) - before < FOLLOWED:
+        time.sleep(LOOK_SECONDS)
+    return FOLLOWED / (time.perf_counter() - started)
+
+
+def _projected(target: Target) -> int:
+    """Return how many records the follower has projected, from the metrics."""
+    with urllib.request.urlopen(f"http://{target.host}:{target.port}/metrics") as answer:
+        text = answer.read().decode()
+    (line,) = (one for one in text.splitlines() if one.startswith("wangge_records_projected_total"))
+    return round(float(line.split()[1]))
 
 
 def _row(operation: Operation, places: Sequence[Loaded], peer: Target | Absent) -> Row:
@@ -68,8 +97,9 @@ def _row(operation: Operation, places: Sequence[Loaded], peer: Target | Absent) 
     ours, other = lanes[OURS], lanes.get(peer.name)
     note = peer.note if isinstance(peer, Absent) else remark(ours)
     rate = other.rate if other else None
+    ratio = ours.ratio(other) if other else None
     name = PREFIX + operation.name
-    return compared(name, operation.unit, ours.rate, peer.name, rate, GOAL, note)
+    return compared(name, operation.unit, ours.rate, peer.name, rate, GOAL, note, ratio=ratio)
 
 
 @contextmanager

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 from bench.load import drive, expect
 from bench.operations import Loaded, Operation
+from bench.targets import settle
 
-ROUNDS = 5
+ROUNDS = 7
 ROUND_SECONDS = 1.2
 BUSY = 0.8
 
@@ -28,6 +29,14 @@ class Lane:
         """Return the median over the rounds."""
         return statistics.median(self.rates)
 
+    def ratio(self, other: Lane) -> float:
+        """Return the median over the rounds of how many times as fast this lane was as another.
+
+        Both sides of a round's ratio met the same mood of the machine.
+        """
+        pairs = zip(self.rates, other.rates, strict=True)
+        return statistics.median(mine / its for mine, its in pairs)
+
 
 def _round(operation: Operation, place: Loaded, count: int) -> tuple[float, float]:
     """Make so many requests; return documents per second and how busy the generator was."""
@@ -40,19 +49,22 @@ def _round(operation: Operation, place: Loaded, count: int) -> tuple[float, floa
 def race(operation: Operation, places: Sequence[Loaded], rounds: int = ROUNDS) -> list[Lane]:
     """Warm up each server, then run rounds in turns; the first server changes from round to round.
 
-    A round takes about ``ROUND_SECONDS`` on each, so a faster server answers more requests.
+    A round takes about ``ROUND_SECONDS`` on each, so a faster server answers more requests. What
+    a server of our starting puts off it finishes before the next one's turn.
     """
     lanes = [Lane(place) for place in places]
     for lane in lanes:
         trial = 4 * operation.connections
         _round(operation, lane.place, trial)
         rate, _ = _round(operation, lane.place, trial)
+        settle(lane.place.target)
         lane.count = max(trial, round(rate * ROUND_SECONDS / operation.documents))
     for turn in range(rounds):
         for lane in lanes[turn % len(lanes) :] + lanes[: turn % len(lanes)]:
             rate, busy = _round(operation, lane.place, lane.count)
             lane.rates.append(rate)
             lane.busy = max(lane.busy, busy)
+            settle(lane.place.target)
     return lanes
 
 

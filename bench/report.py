@@ -18,7 +18,7 @@ RESULTS = Path(__file__).with_name("results.json")
 class Row:
     """One figure. With a peer ``goal`` is the least ratio; without, the least or most value.
 
-    ``ratio`` is ``value / peer_value``; ``met`` is ``None`` when it could not be judged.
+    ``ratio`` is how many times as fast as the peer; ``met`` is ``None`` when it was not judged.
     """
 
     name: str
@@ -40,9 +40,15 @@ def compared(
     peer_value: float | None,
     goal: float,
     note: str | None = None,
+    *,
+    ratio: float | None = None,
 ) -> Row:
-    """Return a row beside a peer; either value may be missing, and the note says why."""
-    ratio = value / peer_value if value is not None and peer_value else None
+    """Return a row beside a peer; either value may be missing, and the note says why.
+
+    ``ratio`` is the median of the rounds' ratios where there were rounds; without, of the values.
+    """
+    if ratio is None and value is not None and peer_value:
+        ratio = value / peer_value
     met = None if ratio is None else ratio >= goal
     return Row(name, unit, value, peer, peer_value, ratio, goal, met, note)
 

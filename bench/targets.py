@@ -28,6 +28,11 @@ COUCHDB = "CouchDB"
 POUCHDB_SERVER = "pouchdb-server"
 OURS = "wangge"
 START_SECONDS = 30.0
+SETTLE_SECONDS = 60.0
+LOOK_SECONDS = 0.1
+CALM_SHARE = 0.15
+"""Of one processor; the clock's ticks are ten milliseconds."""
+CALM_LOOKS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +156,28 @@ def started(
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def settle(target: Target) -> None:
+    """Wait until a server of our starting does next to nothing: what it put off is done."""
+    if target.process is None:
+        return
+    deadline = time.monotonic() + SETTLE_SECONDS
+    calm = 0
+    while calm < CALM_LOOKS and time.monotonic() < deadline:
+        before = _processor_seconds(target.process.pid)
+        time.sleep(LOOK_SECONDS)
+        busy = (_processor_seconds(target.process.pid) - before) / LOOK_SECONDS
+        calm = calm + 1 if busy <= CALM_SHARE else 0
+
+
+def _processor_seconds(pid: int) -> float:
+    """Return the processor time a process has used (``proc(5)``; 0 where there is no ``/proc``)."""
+    path = Path(f"/proc/{pid}/stat")
+    if not path.exists():
+        return 0.0
+    fields = path.read_text("utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _wait(target: Target, path: str) -> None:

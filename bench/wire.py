@@ -75,4 +75,5 @@ def _rows(
             lane.rate if lane else None,
             GOALS[peer.name],
             note,
+            ratio=ours.ratio(lane) if lane else None,
         )

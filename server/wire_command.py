@@ -11,6 +11,7 @@ import typer
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from server.collector import tune_collector
 from sync import open_store
 from sync.errors import StoreError
 from sync.store import DocumentStore
@@ -49,12 +50,14 @@ def wire(
         raise typer.Exit(1) from None
 
     typer.echo(f"serving {store} on http://{LOOPBACK}:{port}/")
+    tune_collector()
     uvicorn.run(
         _with_closing(wire_app(opened, BareKeeper(opened)), opened),
         host=LOOPBACK,
         port=port,
         access_log=False,
         log_level="warning",
+        proxy_headers=False,
         timeout_graceful_shutdown=3,
         timeout_keep_alive=75,
     )

@@ -9,6 +9,7 @@ from typing import Final
 import uvicorn
 
 from server.app import create_app
+from server.collector import tune_collector
 from server.databases import open_databases
 from server.logs import configure, log
 from server.settings import Settings
@@ -23,8 +24,10 @@ would go on for ever."""
 def serve(settings: Settings) -> None:
     """Serve until asked to stop."""
     configure(settings.log_level, settings.log_format)
+    app = create_app(settings)
+    tune_collector()
     uvicorn.run(
-        create_app(settings),
+        app,
         host=settings.host,
         port=settings.port,
         http="httptools",
@@ -41,6 +44,7 @@ def serve(settings: Settings) -> None:
 def resolve(settings: Settings) -> None:
     """Merge and project until asked to stop, without serving anything."""
     configure(settings.log_level, settings.log_format)
+    tune_collector()
     asyncio.run(_resolve(settings))
 
 

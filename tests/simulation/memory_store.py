@@ -16,7 +16,7 @@ from sync.document_ids import check_doc_id
 from sync.errors import BadDocument, DatabaseNotFound
 from sync.revtree import DELETED, MISSING, Outcome, RevTree
 from sync.sqlite.documents import CONFLICT, make_rev
-from sync.sqlite.indexing import rows_of
+from sync.sqlite.index_rows import RowMaker
 from sync.sqlite.keys import decode_key, encode_key
 from sync.sqlite.store import position
 from sync.store import (
@@ -429,7 +429,7 @@ class MemoryStore(DocumentStore):
                 (b"".join(members), doc_id, value)
                 for doc_id, one in of.documents.items()
                 if not one.tree.winner.deleted
-                for members, value in rows_of(index, orjson.loads(one.winner().body)).items()
+                for members, value in RowMaker(index).rows(orjson.loads(one.winner().body)).items()
             ]
             known = self._rows[key] = (of.seq, of.epoch, sorted(rows))
         return known[2]

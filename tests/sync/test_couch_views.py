@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sync.couch.views import AFTER_ANY_MEMBER, decode_key, design, encode_key
 from sync.errors import BadDocument
 from sync.sqlite import keys
-from sync.sqlite.indexing import rows_of
+from sync.sqlite.index_rows import RowMaker
 from sync.store import Index
 
 SCALARS = (
@@ -53,7 +53,9 @@ def test_the_map_function_emits_what_the_embedded_store_indexes(
     emitted = run_node("couch_map.mjs", given={"map": view["map"], "documents": given})
 
     for document, rows in zip(given, emitted, strict=True):
-        ours = {b"".join(members): value for members, value in rows_of(index, document).items()}
+        ours = {
+            b"".join(members): value for members, value in RowMaker(index).rows(document).items()
+        }
         theirs = {keys.encode_key(decode_key(key)): float(value) for key, value in rows}
         assert theirs == ours, document
         for key, _ in rows:

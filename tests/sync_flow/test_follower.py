@@ -18,6 +18,7 @@ from sync.follower import CHECKPOINT, Follower
 from sync.indexes import HOUSEHOLDS_BY_ADDRESS, RECORDS_BY_PATH, REVIEWS_BY_STATUS
 from sync.projection import Projection, door_key
 from sync.registry import Registry
+from sync.rush import Rush
 from sync.sqlite import SqliteStore
 from sync.store import Write
 from tests.sync_flow.town import (
@@ -340,3 +341,26 @@ async def test_doors_sort_as_people_count(store: SqliteStore, registry: Registry
     shown = [row.document["room"] for row in found if row.document]
     assert shown == ["2", "12", "101", "302", "1001"]
     assert door_key({"address": "A 1", "room": "２"}) != door_key({"address": "A 1", "room": "12"})
+
+
+async def test_a_rush_of_pushes_goes_first() -> None:
+    async with a_days_work() as (store, registry):
+        rush = Rush()
+        follower = Follower(store, registry, rush)
+        with rush.pushing():
+            following = asyncio.create_task(follower.catch_up())
+            await store.wait_for_change("canonical", "0", 0.2)
+            assert not following.done()
+            assert follower.projected == 0
+        await following
+        assert follower.projected == 4
+
+
+async def test_what_has_waited_long_waits_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(follower_module, "_GIVE_WAY_SECONDS", 0.0)
+    async with a_days_work() as (store, registry):
+        rush = Rush()
+        follower = Follower(store, registry, rush)
+        with rush.pushing():
+            await follower.catch_up()
+        assert follower.projected == 4
