@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import socket
@@ -21,6 +22,8 @@ from hypothesis import settings
 settings.register_profile("wangge", deadline=None)
 settings.load_profile("wangge")
 """A busy machine must not fail a property; speed belongs in bench/."""
+
+from tests.stores import VARIABLE, remove_databases, store_url
 
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM_PLACES = (
@@ -91,6 +94,7 @@ class ServerProcess:
             str(self.port),
         ]
         self._process: subprocess.Popen[bytes] | None = None
+        self._own_store = store_url() if VARIABLE in os.environ else None
 
     @property
     def pid(self) -> int:
@@ -101,7 +105,11 @@ class ServerProcess:
     def start(self, ready_path: str = "/healthz", timeout: float = 90) -> None:
         """Start the process and wait until it answers; raise if it ends or stays silent."""
         self._process = subprocess.Popen(
-            self._command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            self._command,
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=os.environ | ({"WANGGE_STORE": self._own_store} if self._own_store else {}),
         )
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
@@ -116,6 +124,12 @@ class ServerProcess:
                 time.sleep(0.1)
         self.kill()
         raise TimeoutError(f"{self._command} did not answer within {timeout} s")
+
+    def remove(self) -> None:
+        """End the process for good: what it kept in a CouchDB goes too."""
+        self.stop()
+        if self._own_store is not None:
+            asyncio.run(remove_databases(self._own_store))
 
     def stop(self) -> None:
         """End the process politely and wait for it."""
@@ -149,4 +163,4 @@ def start_server() -> Iterator[Callable[..., ServerProcess]]:
 
     yield start
     for server in running:
-        server.stop()
+        server.remove()

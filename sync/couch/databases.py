@@ -73,8 +73,7 @@ class Databases:
         if answer.status == 412:
             return False
         check(answer, name, 201, 202)
-        self._known.pop(name, None)
-        await self.identity(name)
+        self._known[name] = (time.monotonic(), await self._give_identity(name))
         return True
 
     async def delete(self, name: str) -> bool:
@@ -126,8 +125,9 @@ class Databases:
         body = orjson.dumps({"birth": fresh, "epoch": fresh})
         for _ in range(5):
             answer = await self._client.call("PUT", self.path(name, IDENTITY), body=body)
-            if answer.status not in (409, 201, 202):
-                check(answer, name, 201)
+            if answer.status in (201, 202):
+                return Identity(fresh, fresh)
+            check(answer, name, 409)
             found = await self._read_identity(name)  # the first of two wins
             if found is not None:
                 return found

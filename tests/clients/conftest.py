@@ -54,7 +54,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     server = ServerProcess("demo", "--data", str(folder))
     server.start()
     yield Service(server.url, sign_in(server.url, "integrator", "0123abcd"))
-    server.stop()
+    server.remove()
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     server = Demo(tmp_path_factory.mktemp("demo") / "data")
     server.start()
     yield server
-    server.stop()
+    server.remove()
 
 
 @pytest.fixture

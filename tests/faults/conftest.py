@@ -22,7 +22,7 @@ def server(populated: Path, tmp_path: Path) -> Iterator[ServerProcess]:
     process = ServerProcess("serve", "--data", str(tmp_path / "data"))
     process.start()
     yield process
-    process.stop()
+    process.remove()
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def demo(tmp_path: Path) -> Iterator[ServerProcess]:
     process = ServerProcess("demo", "--data", str(tmp_path / "demo"))
     process.start()
     yield process
-    process.stop()
+    process.remove()
 
 
 Client = Callable[..., httpx.Client]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from server.runtime import Runtime
 from server.scopes import SCOPES
 from server.settings import Settings
 from sync.registry import Registry
+from tests.stores import VARIABLE, remove_databases, store_url
 
 PASSWORD = "wangge-demo"
 BUILDING = "44090400400100104"
@@ -71,19 +73,30 @@ Serve = Callable[..., Any]
 
 
 @pytest.fixture
-def serve(populated: Path, tmp_path: Path) -> Serve:
+def serve(populated: Path, tmp_path: Path) -> Iterator[Serve]:
     """Start an application on a copy of the populated folder, with other settings if wanted."""
+    store = _own_store()
 
     @asynccontextmanager
     async def start(**overrides: Any) -> AsyncIterator[Starlette]:
         data = tmp_path / "data"
+        settings = Settings.load({}, data=data, store=store, **overrides)
         if not data.exists():
             shutil.copytree(populated, data)
-        app = create_app(Settings.load({}, data=data, **overrides))
+            if store is not None:
+                await _populate(settings)
+        app = create_app(settings)
         async with app.router.lifespan_context(app):
             yield app
 
-    return start
+    yield start
+    if store is not None:
+        asyncio.run(remove_databases(store))
+
+
+def _own_store() -> str | None:
+    """Return the address of an empty store, ``None`` for the embedded one in the data folder."""
+    return store_url() if VARIABLE in os.environ else None
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ def server(populated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     process = ServerProcess("serve", "--data", str(data))
     process.start()
     yield process
-    process.stop()
+    process.remove()
 
 
 @pytest.fixture(scope="module")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-import os
-import secrets
 import shutil
 import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -14,9 +13,9 @@ from typing import Any
 import httpx
 import pytest
 
-from sync import open_store
 from sync.store import DocumentStore
 from tests.conftest import ROOT, ServerProcess
+from tests.stores import empty_store, remove_databases, store_url
 
 HERE = Path(__file__).resolve().parent
 
@@ -24,16 +23,8 @@ HERE = Path(__file__).resolve().parent
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[DocumentStore]:
     """Give an empty store: SQLite, or a corner of the one that ``WANGGE_TEST_STORE`` names."""
-    url = os.environ.get("WANGGE_TEST_STORE")
-    if url is None:
-        opened = open_store(f"sqlite:///{tmp_path / 'store.db'}")
-    else:
-        opened = open_store(f"{url}?prefix=test{secrets.token_hex(4)}-")
-    yield opened
-    if url is not None:
-        for name in [*await opened.database_names(), "archive"]:
-            await opened.delete_database(name)
-    await opened.close()
+    async with empty_store(f"sqlite:///{tmp_path / 'store.db'}") as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -48,10 +39,12 @@ async def grid(store: DocumentStore) -> AsyncIterator[str]:
 def wire_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     """Run ``wangge wire`` on a free port."""
     path = tmp_path_factory.mktemp("wire") / "wire.db"
-    server = ServerProcess("wire", "--store", f"sqlite:///{path}")
+    url = store_url(f"sqlite:///{path}")
+    server = ServerProcess("wire", "--store", url)
     server.start(ready_path="/_up")
     yield server
-    server.stop()
+    server.remove()
+    asyncio.run(remove_databases(url))
 
 
 @pytest.fixture

@@ -7,19 +7,19 @@ from collections.abc import AsyncIterator
 import pytest
 
 from sync.registry import Registry
-from sync.sqlite import SqliteStore
+from sync.store import DocumentStore
+from tests.stores import empty_store
 from tests.sync_flow.town import Phone, found_town
 
 
 @pytest.fixture
-async def store() -> AsyncIterator[SqliteStore]:
-    opened = SqliteStore.open(":memory:")
-    yield opened
-    await opened.close()
+async def store() -> AsyncIterator[DocumentStore]:
+    async with empty_store() as opened:
+        yield opened
 
 
 @pytest.fixture
-async def registry(store: SqliteStore) -> Registry:
+async def registry(store: DocumentStore) -> Registry:
     return await found_town(store)
 
 

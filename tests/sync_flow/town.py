@@ -184,4 +184,6 @@ EVENT = "event:01J0000000000000000000000C"
 async def catch_up(store: DocumentStore, registry: Registry) -> Follower:
     follower = Follower(store, registry)
     await follower.catch_up()
+    for name in await store.database_names("grid-"):
+        await follower.follow(name)  # a cluster tells of changed databases a moment later
     return follower
