@@ -19,11 +19,11 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from tests.stores import VARIABLE, remove_databases, store_url
+
 settings.register_profile("wangge", deadline=None)
 settings.load_profile("wangge")
 """A busy machine must not fail a property; speed belongs in bench/."""
-
-from tests.stores import VARIABLE, remove_databases, store_url
 
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM_PLACES = (
