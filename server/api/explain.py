@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from server.i18n import gettext as _
+from server.problems import Problem
 
 _SENTENCES: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
     "missing": lambda _c: _("必须填写"),
@@ -36,6 +37,13 @@ def explain(error: ValidationError, place: str) -> list[dict[str, str]]:
     """Return one entry per fault: where it is (``place`` is path, query or body), which field,
     the kind of fault, and a sentence."""
     return [_entry(fault, place) for fault in error.errors(include_url=False)]
+
+
+def unknown_choice(place: str, field: str, choices: Iterable[str]) -> Problem:
+    """Return the problem of a value that is none of ``choices``."""
+    message = _("应为 {expected} 之一", expected=", ".join(choices))
+    entry = {"in": place, "field": field, "kind": "enum", "message": message}
+    return Problem("invalid-value", errors=[entry])
 
 
 def _entry(fault: ErrorDetails, place: str) -> dict[str, str]:

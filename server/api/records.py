@@ -11,6 +11,7 @@ from grid.masking import mask_record
 from grid.models import RECORD_TYPES
 from grid.permissions import in_scope
 from server.api.cursor import PATTERN
+from server.api.explain import unknown_choice
 from server.api.grids import Code, roots, visible
 from server.api.operation import Call, Input, Nothing, Operation, Output
 from server.api.record_pages import CANONICAL, Walk
@@ -96,7 +97,7 @@ async def list_records(call: Call[Nothing, RecordsQuery, Nothing]) -> RecordPage
     query, runtime = call.query, call.runtime
     _may_unmask(call, query)
     if query.type is not None and query.type not in RECORD_TYPES:
-        raise Problem("not-found", record_type=query.type)
+        raise unknown_choice("query", "type", RECORD_TYPES)
     walk = Walk(
         runtime.store,
         runtime.settings.signing_key(),

@@ -250,6 +250,7 @@ async def test_a_token_without_the_scope_is_refused(
         ({"limit": "many"}, "limit"),
         ({"grid": "44"}, "grid"),
         ({"grdi": "440904"}, "grdi"),
+        ({"type": "spaceship"}, "type"),
         ({"cursor": "a", "changed_since": "b"}, ""),
     ],
 )
