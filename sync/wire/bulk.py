@@ -10,7 +10,7 @@ import orjson
 
 from sync.errors import BadDocument
 from sync.revtree import parse_rev
-from sync.store import DocumentStore, Revision, WriteResult
+from sync.store import DatabaseInfo, DocumentStore, Revision, WriteResult
 from sync.wire.documents import conflict_members, make_id
 from sync.wire.documents_json import (
     document_json,
@@ -24,8 +24,8 @@ from sync.wire.http import Request
 from sync.wire.keeper import Door
 from sync.wire.local import put_local
 
-_BREATH: Final = 200
-"""Documents handled before other requests get a turn."""
+_RUN: Final = 200
+"""Documents read at once for ``_all_docs``."""
 _PIECE: Final = 100
 """Documents read at once for ``_bulk_get``: what PouchDB asks for at a time."""
 _LARGEST: Final = (1 << 53) - 1
@@ -206,29 +206,30 @@ async def all_docs(request: Request, store: DocumentStore, door: Door) -> None:
         raise method_not_allowed("GET", "HEAD", "POST")
     asked = _Asked(request, await request.json_object() if request.method == "POST" else {})
     info = await store.database_info(door.database)
+    await request.reply_pieces(_all_docs_pieces(store, door, asked, info))
+
+
+async def _all_docs_pieces(
+    store: DocumentStore, door: Door, asked: _Asked, info: DatabaseInfo
+) -> AsyncIterator[bytes]:
     include, conflicts = asked.flag("include_docs"), asked.flag("conflicts")
-    keys = asked.keys()
-    if keys is not None:
-        found = await store.get_many(door.database, [key for key in keys if isinstance(key, str)])
-        by_id = {revision.doc_id: revision for revision in found if revision is not None}
-        entries: list[tuple[Any, Revision | None]] = [(key, by_id.get(key)) for key in keys]
-        entries = entries[asked.skip :][: asked.limit]
-        offset = None
-    else:
-        entries = [(one.doc_id, one) for one in await asked.range(store, door.database)]
-        offset = asked.skip
-    rows = []
-    for number, (key, revision) in enumerate(entries):
-        if number % _BREATH == _BREATH - 1:
-            await asyncio.sleep(0)
-        extra = b""
-        if revision is not None and include and conflicts:
-            extra = await conflict_members(store, door.database, revision, conflicts=True)
-        rows.append(_all_docs_row(key, revision, include, extra))
+    offset = asked.skip if asked.keys is None else None
     head = orjson.dumps({"total_rows": info.doc_count, "offset": offset})[:-1]
     if asked.flag("update_seq"):
         head += b',"update_seq":' + orjson.dumps(info.update_seq)
-    await request.reply_bytes(head + b',"rows":[' + b",".join(rows) + b"]}")
+    yield head + b',"rows":['
+    comma = b""
+    async for entries in asked.runs(store, door.database):
+        rows = []
+        for key, revision in entries:
+            extra = b""
+            if revision is not None and include and conflicts:
+                extra = await conflict_members(store, door.database, revision, conflicts=True)
+            rows.append(_all_docs_row(key, revision, include, extra))
+        yield comma + b",".join(rows)
+        comma = b"," if rows else comma
+        await asyncio.sleep(0)
+    yield b"]}"
 
 
 def _all_docs_row(key: Any, revision: Revision | None, include: bool, extra: bytes) -> bytes:
@@ -244,6 +245,8 @@ def _all_docs_row(key: Any, revision: Revision | None, include: bool, extra: byt
     return row[:-1] + b',"doc":' + text + b"}"
 
 
+_Entry = tuple[Any, Revision | None]
+"""A key asked for and the winner found under it."""
 _KEY: Final = ("key",)
 _START: Final = ("startkey", "start_key")
 _END: Final = ("endkey", "end_key")
@@ -257,6 +260,7 @@ class _Asked:
         self._body = body
         self.skip = self._count("skip") or 0
         self.limit = self._count("limit")
+        self.keys = self._keys()
 
     def _value(self, *names: str) -> Any:
         for name in names:
@@ -274,7 +278,7 @@ class _Asked:
         """Tell whether a parameter is true."""
         return self._body.get(name) is True or self._request.flag(name)
 
-    def keys(self) -> list[Any] | None:
+    def _keys(self) -> list[Any] | None:
         """Return the keys asked for, or ``None`` for a range."""
         keys = self._value("keys")
         if keys is None:
@@ -289,22 +293,45 @@ class _Asked:
             )
         return keys[::-1] if self.flag("descending") else keys
 
-    async def range(self, store: DocumentStore, database: str) -> list[Revision]:
-        """Read the range asked for, a run of documents at a time."""
+    async def runs(self, store: DocumentStore, database: str) -> AsyncIterator[list[_Entry]]:
+        """Read what is asked for, a run of documents at a time."""
+        if self.keys is None:
+            async for run in self._range(store, database):
+                yield [(one.doc_id, one) for one in run]
+            return
+        keys = self.keys[self.skip :][: self.limit]
+        for start in range(0, len(keys), _RUN):
+            some = keys[start : start + _RUN]
+            ids = [key for key in some if isinstance(key, str)]
+            found = dict(zip(ids, await store.get_many(database, ids), strict=True))
+            yield [(key, found[key] if isinstance(key, str) else None) for key in some]
+
+    async def _range(self, store: DocumentStore, database: str) -> AsyncIterator[list[Revision]]:
         key = self._bound(_KEY)
         start = self._bound(_START) if key is None else key
         end = self._bound(_END) if key is None else key
         descending = self.flag("descending")
         include_end = self._value("inclusive_end") is not False
-        return await store.documents(
-            database,
-            start=start,
-            end=end,
-            include_end=include_end,
-            skip=self.skip,
-            limit=self.limit,
-            descending=descending,
-        )
+        skip, left, last = self.skip, self.limit, None
+        while left is None or left > 0:
+            size = _RUN if left is None else min(_RUN, left)
+            # The next run begins at the last document of this one, if that is still there.
+            wanted = size if last is None else size + 1
+            found = await store.documents(
+                database,
+                start=start,
+                end=end,
+                include_end=include_end,
+                skip=skip,
+                limit=wanted,
+                descending=descending,
+            )
+            run = [one for one in found if one.doc_id != last][:size]
+            yield run
+            if len(found) < wanted:
+                return
+            skip, start, last = 0, run[-1].doc_id, run[-1].doc_id
+            left = None if left is None else left - len(run)
 
     def _bound(self, names: Sequence[str]) -> str | None:
         value = self._value(*names)

@@ -448,3 +448,23 @@ def test_many_documents_asked_at_once_come_in_order(db: httpx.Client) -> None:
     results = db.post("_bulk_get", json={"docs": asked}).json()["results"]
     assert [one["id"] for one in results] == [one["id"] for one in asked]
     assert ["ok" in one["docs"][0] for one in results] == ([True] * 250 + [False] * 50) * 10
+
+
+def test_many_documents_are_listed_in_runs(db: httpx.Client) -> None:
+    ids = [f"d{number:03}" for number in range(450)]
+    db.post("_bulk_docs", json={"docs": [{"_id": one, "x": one} for one in ids]})
+
+    def listed(query: str) -> list[str]:
+        return [row["id"] for row in db.get(f"_all_docs?{query}").json()["rows"]]
+
+    assert listed("") == ids
+    assert listed("descending=true") == ids[::-1]
+    assert listed("skip=5&limit=401") == ids[5:406]
+    assert listed("limit=200") == ids[:200]
+    assert listed('startkey="d100"&endkey="d400"&inclusive_end=false') == ids[100:400]
+    assert listed('descending=true&startkey="d400"&endkey="d100"&limit=250') == ids[400:150:-1]
+    keys: list[Any] = [*ids, ["d001"], {"a": 1}, None, *ids]
+    rows = db.post("_all_docs?include_docs=true", json={"keys": keys}).json()["rows"]
+    assert [row["key"] for row in rows] == keys
+    assert [row["doc"]["x"] for row in rows if "doc" in row] == ids * 2
+    assert [row["error"] for row in rows[450:453]] == ["not_found"] * 3
