@@ -127,3 +127,19 @@ def restore(
 
     run(_settings(data), file)
     typer.echo(f"restored from {file}")
+
+
+@app.command()
+def copy(
+    source: Annotated[str, typer.Option("--from", help="Address of the store to copy.")],
+    target: Annotated[str, typer.Option("--to", help="Address of the store that gets the copy.")],
+    check: Annotated[
+        bool, typer.Option(help="Compare every document afterwards; off while people still work.")
+    ] = True,
+) -> None:
+    """Copy a whole store into another one, such as an SQLite file into CouchDB; run it again to
+    go on after a break or to add what changed since."""
+    from server.commands.copy import copy as run
+
+    databases, documents = run(source, target, check=check)
+    typer.echo(f"{databases} databases, {documents} documents copied")
