@@ -51,13 +51,14 @@ async def _copy_all(source: DocumentStore, target: DocumentStore, check: bool) -
             bar.update(part, description=name, completed=done, total=total)
 
         for name in names:
-            bar.reset(part, description=name, total=None)
+            bar.reset(part, description=name, total=1)
             await copy_database(source, target, name, told)
             if check:
                 documents += (await verify(source, target, name)).live
             else:
                 documents += (await target.database_info(name)).doc_count
             bar.advance(whole)
+        bar.remove_task(part)
     return len(names), documents
 
 

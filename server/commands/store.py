@@ -6,6 +6,7 @@ import asyncio
 
 from server.databases import opened
 from server.settings import Settings
+from sync.couch import CouchStore, parse_address
 
 
 def init(settings: Settings) -> None:
@@ -15,5 +16,16 @@ def init(settings: Settings) -> None:
 
 
 async def _open_once(settings: Settings) -> None:
+    await _prepare_couchdb(settings)
     async with opened(settings):
         pass
+
+
+async def _prepare_couchdb(settings: Settings) -> None:
+    """Make CouchDB's own system databases; an embedded store has none."""
+    if settings.store_url.startswith("couchdb"):
+        store = CouchStore(parse_address(settings.store_url))
+        try:
+            await store.databases.prepare()
+        finally:
+            await store.close()
