@@ -49,6 +49,7 @@ def fold(nodes: Iterable[GridNode], operations: Iterable[GridOperation], day: st
     """
     state = _Fold(nodes)
     ordered = sorted({one.id: one for one in operations}.values(), key=lambda one: one.order)
+    issued = (part.code for one in ordered for part in one.parts if part.name is not None)
     for operation in ordered:
         if operation.effective > day:
             status = found.CANCELLED if operation.id in state.cancelled else found.PENDING
@@ -62,7 +63,7 @@ def fold(nodes: Iterable[GridNode], operations: Iterable[GridOperation], day: st
         state.routes,
         state.effects,
         tuple(state.recalls),
-        frozenset(state.issued),
+        frozenset(issued),
     )
 
 
@@ -72,7 +73,6 @@ class _Fold:
         self.routes: dict[str, Route] = {}
         self.effects: dict[str, Effect] = {}
         self.recalls: list[Recall] = []
-        self.issued: dict[str, None] = {}
         self.cancelled: dict[str, str] = {}
         self._done: dict[str, _Applied] = {}
         self._closed_by: dict[str, str] = {}
@@ -99,9 +99,32 @@ class _Fold:
             applied = rules[operation.kind](operation)
         except _Ignored as why:
             self.effects[operation.id] = Effect(found.IGNORED, str(why))
+            self._give_back(operation)
             return
         self._done[operation.id] = applied
         self.effects[operation.id] = Effect(found.APPLIED, self._finding)
+
+    def _give_back(self, operation: GridOperation) -> None:
+        """Send records back that somebody moved while this operation still seemed to hold.
+
+        Its new grids stand there closed, so that their codes name nothing else ever.
+        """
+        sources = tuple(code for code in operation.grids if code in self.nodes)
+        if not sources or not operation.parts:
+            return
+        first = self.nodes[sources[0]]
+        for part in operation.parts:
+            if part.name is None or part.code in self.nodes:
+                continue
+            if LEVEL_BY_LENGTH.get(len(part.code)) == first.level:
+                self.nodes[part.code] = GridNode(
+                    part.code, first.parent, first.level, part.name, predecessors=sources
+                )
+                self._shut(operation, part.code, sources)
+                self.routes[part.code] = _back(operation, sources, operation.id)
+        kept = tuple(part.code for part in operation.parts if part.name is None)
+        if kept:
+            self.recalls.append(Recall(operation.id, operation.stamp, operation.by, sources, kept))
 
     # Looking
 
@@ -246,7 +269,6 @@ class _Fold:
         for part in parts:
             if part.name is None:
                 continue
-            self.issued[part.code] = None
             self.nodes[part.code] = GridNode(
                 part.code, like.parent, like.level, part.name, valid_from=operation.effective
             )
@@ -350,16 +372,22 @@ class _Fold:
             for child in self._children(code):
                 self._set(child.code, parent=main)
             self._shut(operation, code, done.sources)
-            self.routes[code] = Route(
-                operation.id,
-                operation.stamp,
-                operation.by,
-                (Part(main),),
-                main,
-                main,
-                done.sources,
-                done.operation.id,
-            )
+            self.routes[code] = _back(operation, done.sources, done.operation.id)
+
+
+def _back(operation: GridOperation, origins: tuple[str, ...], undone: str) -> Route:
+    """Return the route by which a grid's records go back to where they came from."""
+    main = origins[0]
+    return Route(
+        operation.id,
+        operation.stamp,
+        operation.by,
+        (Part(main),),
+        main,
+        main,
+        origins,
+        undone,
+    )
 
 
 def _joined(known: Sequence[str], more: Iterable[str]) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ come to one answer by that.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from .canonical_json import canonical
@@ -58,6 +58,18 @@ def home_of(leaves: Iterable[Leaf], grid: str) -> Claim | None:
     there is nothing but deletions."""
     claims = [claim for leaf in leaves if (claim := claim_of(leaf, grid)) is not None]
     return max(claims, default=None)
+
+
+def at_home(leaves: Sequence[Leaf], grid: str) -> Sequence[Leaf]:
+    """Return the leaves that count in the database of ``grid``: none when the record lives in
+    another grid, else all but tombstones of moves that it came back from."""
+    stones = [leaf for leaf in leaves if moved_away(leaf.body, leaf.deleted)]
+    if not stones:
+        return leaves
+    home = home_of(leaves, grid)
+    if home is not None and home.grid != grid:
+        return ()
+    return [leaf for leaf in leaves if leaf not in stones]
 
 
 def moved_away(body: Body, deleted: bool) -> bool:

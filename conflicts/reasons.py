@@ -15,6 +15,8 @@ STATE_CONTESTED: Final = "state-contested"
 STATE_RETURNED: Final = "state-returned"
 EDITED_AND_DELETED: Final = "edited-and-deleted"
 CANNOT_MERGE: Final = "cannot-merge"
+UNPLACED: Final = "unplaced"
+OPERATION: Final = "grid-operation"
 JOINED: Final = "joined"
 OVERTAKEN: Final = "overtaken"
 
@@ -90,6 +92,24 @@ REASONS: Final[Mapping[str, Reason]] = {
         worker_zh="这条记录无法自动合并，您填的内容已保留，等待人工处理。",
         worker_en="This record could not be merged automatically. What you entered is kept and "
         "awaits a person.",
+    ),
+    UNPLACED: Reason(
+        name_zh="去向待定",
+        name_en="No grid decided",
+        zh="原网格已停用，没有规则说明这一户归哪个网格，请指定。",
+        en="The old grid was closed and no rule says which grid this household belongs to. "
+        "Please choose.",
+        worker_zh="原网格已停用，这一户归哪个网格还没有定，等待指定；您填的内容已保留。",
+        worker_en="The old grid was closed and it is open which grid this household belongs to. "
+        "What you entered is kept.",
+    ),
+    OPERATION: Reason(
+        name_zh="网格调整",
+        name_en="Grid operation",
+        zh="一次网格调整没有照原样生效，请核对。",
+        en="An operation on grids did not take effect as ordered. Please check.",
+        worker_zh="网格有调整，等待核对。",
+        worker_en="Grids were changed; this awaits a check.",
     ),
 }
 """What opens a review."""

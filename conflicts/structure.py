@@ -100,7 +100,7 @@ class Structure:
     effects: Mapping[str, Effect]
     recalls: tuple[Recall, ...]
     issued: frozenset[str]
-    """Codes that operations gave out."""
+    """Codes that operations gave out, those that do not hold (yet) included."""
 
     def current(self, code: str) -> tuple[str, ...]:
         """Return the grids in use that a grid is today: itself, or its successors' successors;
@@ -113,7 +113,7 @@ class Structure:
         level = self.hierarchy.node(parent).level + 1
         digits = LENGTHS[level - 1] - len(parent)
         every = (f"{parent}{number:0{digits}d}" for number in range(1, 10**digits))
-        used = [code for code in every if code in self.hierarchy]
+        used = [code for code in every if code in self.hierarchy or code in self.issued]
         highest = int(used[-1][len(parent) :]) if used else 0
         numbers = range(highest + 1, 10**digits)
         return [f"{parent}{number:0{digits}d}" for number in numbers][:count]

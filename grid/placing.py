@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from grid.lifecycle import EVENT, OPEN_STATES
+
 _NUMBER: Final = re.compile(r"[0-9]+")
 _SUFFIX: Final = re.compile(r"(?:栋|幢|座|号楼|单元|号|室)$")
 
@@ -94,3 +96,18 @@ def _bare(text: Any) -> str:
 
 def _counted(text: Any) -> str:
     return _NUMBER.sub(lambda number: number[0].zfill(8), _bare(text))
+
+
+def moves_along(record: Mapping[str, Any]) -> bool:
+    """Tell whether a record that names a household goes along when the household moves.
+
+    Residents and open work do. What was done in the old grid stays there: patrols, visits, and
+    events (disputes, tasks) that are closed.
+    """
+    if record.get("type") in _DONE_TYPES:
+        return False
+    return record.get("status") not in _CLOSED_STATES
+
+
+_DONE_TYPES: Final = frozenset({"household", "patrol", "visit"})
+_CLOSED_STATES: Final = frozenset(EVENT.states) - OPEN_STATES

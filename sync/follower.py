@@ -1,8 +1,9 @@
 """The follower: sees which grids changed, merges what conflicts, projects what won.
 
-For each grid database it reads the changes after its checkpoint and does, in this order: decision
-records, merged revisions with the tombstones of losing leaves (one batch), projection into
-``canonical``, checkpoint. Every step gives the same result when repeated, so a crash between any
+For each grid database it reads the changes after its checkpoint and does, in this order: sending on
+what belongs to records that moved away, decision records, merged revisions with the tombstones of
+losing leaves (one batch), moves that the tree of grids asks for, projection into ``canonical``,
+checkpoint. Every step gives the same result when repeated, so a crash between any
 two costs nothing but doing them again, and two followers on one grid do no harm. Checkpoints are
 ``_local/follower:<database>`` in ``canonical``: ``_local`` of a grid is open to every phone.
 """
@@ -15,12 +16,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sync.errors import DatabaseNotFound, StoreError
+from sync.moving import Mover
 from sync.paths import GRID_PREFIX
 from sync.projection import Projection
 from sync.registry import Registry
 from sync.resolving import Resolver
+from sync.restructuring import Restructurer
+from sync.routing import Router
 from sync.rush import Rush
 from sync.store import Change, DocumentStore, Revision
+from sync.structure_reviews import keep_unplaced
 
 CHECKPOINT: Final = "follower"
 
@@ -44,6 +49,12 @@ class Follower:
         self._rush = rush or Rush()
         self._resolver = Resolver(store, registry)
         self._projection = Projection(store, registry)
+        self._router = Router(store, registry)
+        self._mover = Mover(store, registry, self._projection)
+        self._restructurer = Restructurer(
+            store, registry, self._projection, self._router, self._mover
+        )
+        self._registry = registry
         self._position: str | None = None
         self._behind: dict[str, float] = {}
         self.merged = 0
@@ -65,12 +76,18 @@ class Follower:
         return len(self._behind)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Follow until ``stop`` is set; a failing store is tried again after a second."""
+        """Follow grids, and beside them the tree of grids, until ``stop`` is set; a failing store
+        is tried again after a second."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._restructurer.run(stop))
+            group.create_task(self._follow_forever(stop))
+
+    async def _follow_forever(self, stop: asyncio.Event) -> None:
         stopping = asyncio.create_task(stop.wait())
         try:
             while not stop.is_set():
                 try:
-                    await self.catch_up()
+                    await self._follow_changed()
                 except StoreError:
                     self.failures += 1
                     await asyncio.wait([stopping], timeout=_RETRY_SECONDS)
@@ -80,7 +97,12 @@ class Follower:
             stopping.cancel()
 
     async def catch_up(self) -> None:
-        """Follow until nothing is left to do. Raises ``StoreError`` when the store fails."""
+        """Follow the tree and the grids until nothing is left to do. Raises ``StoreError`` when the
+        store fails."""
+        await self._restructurer.catch_up()
+        await self._follow_changed()
+
+    async def _follow_changed(self) -> None:
         while True:
             position = await self._read_position()
             names, reached = await self._store.database_updates(position)
@@ -130,15 +152,26 @@ class Follower:
         return resolved.winners
 
     async def _handle(self, database: str, changes: Sequence[Change]) -> None:
-        contested = [change.doc_id for change in changes if change.contested]
-        resolved = await self.resolve(database, contested)
+        gone = await self._mover.carry(database, changes)
+        here = [change for change in changes if change.doc_id not in gone]
+        resolved = await self.resolve(database, [one.doc_id for one in here if one.contested])
         winners = [
             change.winner
-            for change in changes
+            for change in here
             if change.winner is not None and change.doc_id not in resolved
         ]
         winners += [winner for winner in resolved.values() if winner is not None]
-        self.projected += await self._projection.project(database, winners)
+        stones = [*gone.values(), *await self._move(database, winners)]
+        left = {stone.doc_id for stone in stones}
+        winners = [winner for winner in winners if winner.doc_id not in left]
+        self.projected += await self._projection.project(database, [*winners, *stones])
+
+    async def _move(self, database: str, winners: Sequence[Revision]) -> list[Revision]:
+        """Move what does not belong into this grid (any more); return the tombstones."""
+        routed = await self._router.route(database, winners)
+        await keep_unplaced(self._store, self._registry, database, routed.unplaced)
+        along = await self._router.companions(database, winners)
+        return await self._mover.relocate(database, {**along, **routed.orders})
 
     async def _follow_all(self, grids: Sequence[str]) -> None:
         gate = asyncio.Semaphore(_AT_ONCE)

@@ -149,6 +149,11 @@ class Registry:
         await self._refresh()
         return fold(self._nodes.values(), [*self._operations.values(), operation], day)
 
+    async def imported_parents(self) -> dict[str, str | None]:
+        """Return the parent of each grid as it was imported, without any operation."""
+        await self._refresh()
+        return {node.code: node.parent for node in self._nodes.values()}
+
     async def operations(self) -> list[GridOperation]:
         """Return all operations on grids in the order in which they apply."""
         await self._refresh()
@@ -169,8 +174,10 @@ class Registry:
         today = await self.structure()
         # A file is compared with what was imported before it: what operations did to it stays, and
         # a grid that one of them made is theirs.
-        nodes = [node for node in nodes if node.code not in today.issued]
-        made = {node.code: node for node in today.hierarchy if node.code in today.issued}
+        nodes = [
+            node for node in nodes if node.code not in today.issued or node.code in self._nodes
+        ]
+        made = {node.code: node for node in today.hierarchy if node.code not in self._nodes}
         change = compare(Hierarchy({**made, **self._nodes}.values()), nodes)
         new = (*change.added, *change.changed)
         named = {node.code: node for node in (*today.hierarchy, *new)}

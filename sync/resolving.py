@@ -10,6 +10,7 @@ import orjson
 
 from conflicts import Leaf, Merged, merge, wanted
 from conflicts.canonical_json import canonical
+from conflicts.moving import at_home
 from conflicts.reasons import CANNOT_MERGE as CANNOT_MERGE
 from grid.models import field_policies
 from grid.policy import Merge
@@ -66,9 +67,10 @@ class Resolver:
         decisions: dict[str, dict[str, Any]] = {}
         path = await grid_path(self._registry, database)
         for doc_id in doc_ids:
-            revisions = await self._store.revisions(database, doc_id, "all", ancestry=True)
+            found = await self._store.revisions(database, doc_id, "all", ancestry=True)
+            revisions = _at_home(found, path[-1])
             if not revisions:
-                continue
+                continue  # or it lives in another grid now, and is sent on there
             try:
                 merged = await self._merge(database, doc_id, revisions)
             except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
@@ -149,6 +151,16 @@ class Resolver:
                 writes.append(Write(merged.doc_id, b"{}", tombstone, ancestors, True))
         if writes:
             await self._store.write(database, writes, new_edits=False)
+
+
+def _at_home(revisions: Sequence[Revision], grid: str) -> Sequence[Revision]:
+    """Return the leaves to merge here, without the tombstones of moves; none of a record that
+    lives in another grid."""
+    if not any(revision.deleted for revision in revisions):
+        return revisions
+    leaves = {r.rev: Leaf(r.rev, orjson.loads(r.body or b"{}"), r.deleted, ()) for r in revisions}
+    kept = {leaf.rev for leaf in at_home(list(leaves.values()), grid)}
+    return [revision for revision in revisions if revision.rev in kept]
 
 
 def _winner(case: _Case) -> Revision | None:

@@ -1,0 +1,155 @@
+"""Which records of a grid have to go to another one, and by which order.
+
+A closed grid hands all its records over, by the operation that closed it. In a grid in use, what
+belongs to a household that was moved away goes after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import orjson
+
+from conflicts.moving import MOVED_BY, MOVED_TO, Order, order_of
+from conflicts.structure import Route, Structure
+from grid.placing import moves_along, place
+from sync.indexes import RECORDS_BY_HOUSEHOLD
+from sync.paths import code_of, database_of
+from sync.registry import Registry
+from sync.store import DocumentStore, Revision
+
+_NOWHERE = ""
+"""Stands for a household that no rule places."""
+
+
+class Routed(NamedTuple):
+    """Orders by record id, and the households that nobody said a grid for."""
+
+    orders: dict[str, Order]
+    unplaced: list[Revision]
+
+
+class Router:
+    """Finds out where records belong."""
+
+    def __init__(self, store: DocumentStore, registry: Registry) -> None:
+        self._store = store
+        self._registry = registry
+
+    async def route(self, database: str, winners: Sequence[Revision]) -> Routed:
+        """Return which of these live records leave the grid."""
+        code = code_of(database)
+        structure = await self._registry.structure()
+        live = {winner.doc_id: winner for winner in winners if not winner.deleted}
+        bodies = {doc_id: orjson.loads(winner.body) for doc_id, winner in live.items()}
+        route = structure.routes.get(code)
+        if route is None:
+            return Routed(await self._after_households(database, bodies), [])
+        targets = await self._targets(database, route, bodies)
+        orders: dict[str, Order] = {}
+        unplaced: list[Revision] = []
+        for doc_id, target in targets.items():
+            if _usable(structure, target):
+                orders[doc_id] = Order(target, route.stamp, route.by, route.operation)
+            elif target == route.main or bodies[doc_id].get("type") == "household":
+                unplaced.append(live[doc_id])
+        return Routed(orders, unplaced)
+
+    async def companions(self, database: str, winners: Sequence[Revision]) -> dict[str, Order]:
+        """Return orders for what goes along with the households whose moves ``winners`` tell."""
+        code = code_of(database)
+        closed = code in (await self._registry.structure()).routes
+        orders: dict[str, Order] = {}
+        for stone in winners:
+            body = orjson.loads(stone.body or b"{}") if stone.deleted else {}
+            if MOVED_TO not in body or not stone.doc_id.startswith("household:"):
+                continue
+            rows = await self._store.query(
+                RECORDS_BY_HOUSEHOLD, prefix=(stone.doc_id,), limit=10_000, documents=True
+            )
+            for row in rows:
+                record = row.document or {}
+                if record.get("grid") == code and (closed or moves_along(record)):
+                    orders[row.doc_id] = order_of(body)
+        return orders
+
+    async def _targets(
+        self, database: str, route: Route, bodies: Mapping[str, Mapping[str, Any]]
+    ) -> dict[str, str]:
+        targets = await self._origins(route, bodies)
+        left = {doc_id: body for doc_id, body in bodies.items() if doc_id not in targets}
+        asked = {_household(body) for body in left.values()} - {None, *bodies}
+        homes = await self._households(database, [one for one in asked if one is not None])
+        for doc_id, body in left.items():
+            if body.get("type") == "household":
+                homes[doc_id] = place(route.parts, route.rest, doc_id, body) or _NOWHERE
+        homes |= {doc_id: target for doc_id, target in targets.items() if doc_id in bodies}
+        for doc_id, body in left.items():
+            if body.get("type") == "household":
+                targets[doc_id] = homes[doc_id]
+                continue
+            home = homes.get(_household(body) or "")
+            targets[doc_id] = route.main if home is None else home
+        return targets
+
+    async def _households(self, database: str, ids: Sequence[str]) -> dict[str, str]:
+        """Return where households that are not in the batch are, or will be, by id."""
+        structure = await self._registry.structure()
+        route = structure.routes[code_of(database)]
+        homes: dict[str, str] = {}
+        for doc_id, found in zip(ids, await self._store.get_many(database, ids), strict=True):
+            if found is None:
+                continue
+            body = orjson.loads(found.body or b"{}")
+            if not found.deleted:
+                homes[doc_id] = place(route.parts, route.rest, doc_id, body) or _NOWHERE
+            elif MOVED_TO in body:
+                homes[doc_id] = str(body[MOVED_TO])
+        return homes
+
+    async def _origins(
+        self, route: Route, bodies: Mapping[str, Mapping[str, Any]]
+    ) -> dict[str, str]:
+        """Return the grids from which an operation, undone since, had brought these records."""
+        targets: dict[str, str] = {}
+        ids = list(bodies)
+        for origin in route.origins:
+            for stone in await self._store.get_many(database_of(origin), ids):
+                if stone is None or not stone.deleted:
+                    continue
+                if orjson.loads(stone.body or b"{}").get(MOVED_BY) == route.undone:
+                    targets[stone.doc_id] = origin
+        return targets
+
+    async def _after_households(
+        self, database: str, bodies: Mapping[str, Mapping[str, Any]]
+    ) -> dict[str, Order]:
+        asked: dict[str, list[str]] = {}
+        for doc_id, body in bodies.items():
+            household = _household(body)
+            if household is not None and household not in bodies and moves_along(body):
+                asked.setdefault(household, []).append(doc_id)
+        orders: dict[str, Order] = {}
+        ids = list(asked)
+        for stone in await self._store.get_many(database, ids) if ids else ():
+            body = orjson.loads(stone.body or b"{}") if stone and stone.deleted else {}
+            if stone is None or MOVED_TO not in body:
+                continue
+            order = order_of(body)
+            for doc_id in asked[stone.doc_id]:
+                stamps = bodies[doc_id].get("stamps") or {}
+                if str(stamps.get("grid") or "") < order.stamp:
+                    orders[doc_id] = order
+        return orders
+
+
+def _household(body: Mapping[str, Any]) -> str | None:
+    household = body.get("household")
+    return household if isinstance(household, str) else None
+
+
+def _usable(structure: Structure, target: str) -> bool:
+    """Tell whether records may go to a grid: it is in use, or sends them on itself."""
+    node = structure.hierarchy.get(target)
+    return node is not None and (not node.closed or target in structure.routes)
