@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from grid.lifecycle import EVENT, OPEN_STATES
+from grid.lifecycle import LATTICES
 
 _NUMBER: Final = re.compile(r"[0-9]+")
 _SUFFIX: Final = re.compile(r"(?:栋|幢|座|号楼|单元|号|室)$")
@@ -101,13 +101,13 @@ def _counted(text: Any) -> str:
 def moves_along(record: Mapping[str, Any]) -> bool:
     """Tell whether a record that names a household goes along when the household moves.
 
-    Residents and open work do. What was done in the old grid stays there: patrols, visits, and
-    events (disputes, tasks) that are closed.
+    Residents, campaign records and open work do. What was done in the old grid stays there:
+    patrols, visits, and events, disputes and tasks that are closed.
     """
-    if record.get("type") in _DONE_TYPES:
-        return False
-    return record.get("status") not in _CLOSED_STATES
+    kind = str(record.get("type"))
+    if kind in LATTICES:
+        return record.get("status") in LATTICES[kind].open
+    return kind not in _STAYS
 
 
-_DONE_TYPES: Final = frozenset({"household", "patrol", "visit"})
-_CLOSED_STATES: Final = frozenset(EVENT.states) - OPEN_STATES
+_STAYS: Final = frozenset({"household", "patrol", "visit"})

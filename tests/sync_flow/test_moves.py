@@ -314,7 +314,6 @@ async def test_moved_there_and_back_and_on(
     store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone
 ) -> None:
     await a_grid(store, registry, phone1)
-    await order(registry, merge((CLOSED,), OTHER), TOWN_HEAD) if False else None
     phone2.copy_from(phone1, HOUSEHOLD)
     for grid in (OTHER, GRID, OTHER, GRID):
         await relocate(store, registry, HOUSEHOLD, grid, TOWN_HEAD)
