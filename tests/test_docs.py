@@ -1,4 +1,5 @@
-"""The documentation keeps up: routes and codes stand in it, and the tests that it names exist."""
+"""The documentation keeps up: links lead somewhere, routes and codes stand in it, and the tests
+that it names exist."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from starlette.routing import BaseRoute, Mount, Route
 
 from server.app import create_app
@@ -17,11 +19,41 @@ from sync.quarantine import CLOCK_AHEAD
 from tests.conftest import ROOT
 
 DOCS = ROOT / "docs"
+_LINK = re.compile(r"\]\(([^)\s]+)\)")
+AWAITED = {"app.md", "benchmarks.md"}
+"""Pages that the README announces and that are still being written."""
 PAGES = sorted((*ROOT.glob("*.md"), *DOCS.glob("*.md")))
 
 
 def read(path: Path) -> str:
     return path.read_text("utf-8")
+
+
+def anchors(page: str) -> set[str]:
+    """Return the anchors of a page's headings as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", page, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", one).strip().lower().replace(" ", "-") for one in headings}
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_and_images_lead_somewhere(path: Path) -> None:
+    broken = []
+    for link in _LINK.findall(re.sub(r"```.*?```", "", read(path), flags=re.DOTALL)):
+        target, _, anchor = link.partition("#")
+        if target.startswith(("http://", "https://", "mailto:")):
+            continue
+        file = (path.parent / target) if target else path
+        if file.name in AWAITED and not file.exists():
+            continue
+        if not file.exists() or (anchor and anchor not in anchors(read(file))):
+            broken.append(link)
+    assert broken == []
+
+
+def test_the_readmes_lead_to_every_page() -> None:
+    for readme in ("README.md", "README.zh-CN.md"):
+        linked = set(_LINK.findall(read(ROOT / readme)))
+        assert {f"docs/{page.name}" for page in DOCS.glob("*.md")} <= linked
 
 
 def walk(routes: list[BaseRoute], prefix: str = "") -> Iterator[str]:
