@@ -24,6 +24,7 @@ RawHeaders = list[tuple[bytes, bytes]]
 
 _SELF: Final = "'self'"
 _NONE: Final = "'none'"
+_UNPACKED: Final = ("/sync/", "/api/v1/events")
 
 
 def content_security_policy(*, app: bool = False) -> ContentSecurityPolicy:
@@ -95,8 +96,9 @@ class HeadersMiddleware:
 
 
 class CompressionMiddleware:
-    """Compresses answers other than those of replication: the wire compresses its own, and its
-    feeds wait, so their heartbeats must not be held back (pouchdb issue 7993).
+    """Compresses answers other than those of replication and streams of events: the wire compresses
+    its own, and feeds wait, so their heartbeats must not be held back (pouchdb issue 7993), nor a
+    packer's memory be kept for each.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -105,5 +107,5 @@ class CompressionMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
-        replication = scope["type"] == "http" and scope["path"].startswith("/sync/")
-        await (self._plain if replication else self._compressed)(scope, receive, send)
+        plain = scope["type"] == "http" and scope["path"].startswith(_UNPACKED)
+        await (self._plain if plain else self._compressed)(scope, receive, send)

@@ -19,11 +19,15 @@ from prometheus_client import (
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from server.live import Live
 from sync.exchange import Turns
 from sync.follower import Follower
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+_WAITING: Final = ("/sync/…", "/api/v1/events")
+"""Routes whose answers may wait for something to happen."""
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
@@ -67,7 +71,7 @@ class Metrics:
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one request."""
         self._requests.labels(method, route, str(status)).inc()
-        if route != "/sync/…":
+        if route not in _WAITING:
             self._seconds.labels(route).observe(seconds)
 
     def sign_in(self, outcome: str) -> None:
@@ -86,9 +90,9 @@ class Metrics:
         self._exchanges.inc()
         self._sent.inc(documents)
 
-    def watch_turns(self, turns: Turns) -> None:
-        """Export how many exchanges are open and how many were turned away."""
-        self.registry.register(_Admission(turns))
+    def watch_open(self, turns: Turns, live: Live) -> None:
+        """Export how many exchanges and streams are open, and how many were turned away."""
+        self.registry.register(_Open(turns, live))
 
     def watch(self, follower: Follower) -> None:
         """Export the follower's own counters as well."""
@@ -125,15 +129,18 @@ class _Following(Collector):
             yield CounterMetricFamily(f"wangge_{name}", text, value)
 
 
-class _Admission(Collector):
-    """The exchanges' admission, read when it is asked for."""
+class _Open(Collector):
+    """What is open, read when it is asked for."""
 
-    def __init__(self, turns: Turns) -> None:
+    def __init__(self, turns: Turns, live: Live) -> None:
         self._turns = turns
+        self._live = live
 
     def collect(self) -> Iterable[Metric]:
         yield GaugeMetricFamily(
             "wangge_exchanges_open", "Exchanges being served.", self._turns.open
         )
+        streams = "Streams of events that phones and consoles hold open."
+        yield GaugeMetricFamily("wangge_event_streams_open", streams, self._live.open)
         shed = "Exchanges turned away with 503 because too many were open."
         yield CounterMetricFamily("wangge_exchanges_shed", shed, self._turns.shed)

@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Scope
 
 from server.audit import Audit
 from server.background import Supervisor
+from server.live import Live
 from server.metrics import Metrics
 from server.passwords import PasswordChecker
 from server.sessions import Sessions
@@ -33,6 +34,8 @@ class Runtime:
     passwords: PasswordChecker
     throttle: SignInThrottle
     metrics: Metrics
+    live: Live
+    telling: Supervisor
     wire: ASGIApp
 
 

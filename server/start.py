@@ -8,6 +8,7 @@ from server.audit import Audit
 from server.background import Supervisor
 from server.databases import open_databases
 from server.exchange import ExchangeHost
+from server.live import Live
 from server.metrics import Metrics
 from server.passwords import PasswordChecker
 from server.runtime import Runtime
@@ -34,6 +35,7 @@ async def open_runtime(settings: Settings, metrics: Metrics) -> Runtime:
     turns = Turns(settings.exchanges_open, settings.exchanges_at_once)
     keeper = TokenKeeper(gateway, audit, metrics, rush)
     exchange = Exchange(store, keeper, follower.resolve, ExchangeHost(metrics), turns)
+    live = Live(store, registry)
     key = await run_sync(settings.signing_key)
     runtime = Runtime(
         settings=settings,
@@ -46,10 +48,13 @@ async def open_runtime(settings: Settings, metrics: Metrics) -> Runtime:
         passwords=PasswordChecker(settings.password_threads),
         throttle=SignInThrottle(settings.sign_in_per_account, settings.sign_in_per_address),
         metrics=metrics,
+        live=live,
+        telling=Supervisor("live", live.run),
         wire=wire_app(store, keeper, {"_exchange": exchange.serve}),
     )
     metrics.watch(follower)
-    metrics.watch_turns(turns)
+    metrics.watch_open(turns, live)
+    runtime.telling.start()
     if settings.follower:
         runtime.following.start()
     return runtime
@@ -57,5 +62,6 @@ async def open_runtime(settings: Settings, metrics: Metrics) -> Runtime:
 
 async def close(runtime: Runtime) -> None:
     """Let the follower finish its step, then close the store."""
+    await runtime.telling.stop()
     await runtime.following.stop()
     await runtime.store.close()

@@ -31,6 +31,8 @@ _FRESH_SECONDS: Final = 1.0
 _PAGE: Final = 2_000
 _ATTEMPTS: Final = 5
 _AT_ONCE: Final = 100
+_RIGHTS: Final = frozenset({"operation", "grid", "account", "assignment"})
+"""Kinds of document on which it depends who may work where."""
 
 
 class UnknownAccount(KeyError):
@@ -120,6 +122,8 @@ class Registry:
 
     def __init__(self, store: DocumentStore) -> None:
         self._store = store
+        self.version = 0
+        """Grows whenever grids, accounts or assignments changed."""
         self._seq = "0"
         self._checked = float("-inf")
         self._lock = asyncio.Lock()
@@ -334,6 +338,7 @@ class Registry:
             if winner is None:
                 continue
             kind, _, name = winner.doc_id.partition(":")
+            self.version += kind in _RIGHTS
             if kind == "operation":
                 self._structure = None
                 self._operations.pop(winner.doc_id, None)
