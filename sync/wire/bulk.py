@@ -226,8 +226,9 @@ async def _all_docs_pieces(
             if revision is not None and include and conflicts:
                 extra = await conflict_members(store, door.database, revision, conflicts=True)
             rows.append(_all_docs_row(key, revision, include, extra))
-        yield comma + b",".join(rows)
-        comma = b"," if rows else comma
+        if rows:  # the last run may be empty
+            yield comma + b",".join(rows)
+            comma = b","
         await asyncio.sleep(0)
     yield b"]}"
 

@@ -461,6 +461,9 @@ def test_many_documents_are_listed_in_runs(db: httpx.Client) -> None:
     assert listed("descending=true") == ids[::-1]
     assert listed("skip=5&limit=401") == ids[5:406]
     assert listed("limit=200") == ids[:200]
+    for query in ("skip=250", "skip=50", 'startkey="d250"', 'endkey="d199"', "skip=450"):
+        whole = listed(f"{query}&limit=450")
+        assert listed(query) == listed(f"{query}&limit={len(whole)}") == whole
     assert listed('startkey="d100"&endkey="d400"&inclusive_end=false') == ids[100:400]
     assert listed('descending=true&startkey="d400"&endkey="d100"&limit=250') == ids[400:150:-1]
     keys: list[Any] = [*ids, ["d001"], {"a": 1}, None, *ids]
