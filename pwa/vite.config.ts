@@ -41,5 +41,7 @@ export default defineConfig({
 		root: fileURLToPath(new URL('..', import.meta.url)),
 		include: ['tests/pwa/**/*.test.ts'],
 		environment: 'node',
+		// Some tests ask the server's own rules, in Python: slow to start on a busy machine.
+		testTimeout: 60_000,
 	},
 });
