@@ -7,6 +7,7 @@ from datetime import datetime
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, ViewportSize, expect
 
 PATIENCE_MS = 30_000
+expect.set_options(timeout=PATIENCE_MS)
 SIZE: ViewportSize = {"width": 360, "height": 780}
 
 
