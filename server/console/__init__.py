@@ -10,8 +10,10 @@ from server.console import (
     quarantine,
     record,
     records,
+    relocate,
     review,
     reviews,
+    structure,
     tree,
 )
 
@@ -26,7 +28,9 @@ def routes() -> list[BaseRoute]:
         *reviews.routes(),
         *review.routes(),
         *quarantine.routes(),
+        *relocate.routes(),
         *record.routes(),
+        *structure.routes(),
         *export.routes(),
         *records.routes(),
     ]

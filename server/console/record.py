@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from grid.masking import is_personal, mask_record
-from grid.permissions import Actor
+from grid.permissions import Actor, may_relocate
 from server.auth import actor_of
 from server.console.fields import REFERENCES, Field, fields_of, title_of, type_name_of, word_of
 from server.console.frame import framed
@@ -154,6 +154,7 @@ async def _page(
         "past": past,
         "people": await people_names(runtime.registry, people),
         "purpose_missing": purpose_missing,
+        "may_move": may_relocate(actor, shown.at.path, shown.at.path),
         "min_purpose": MIN_PURPOSE,
     }
     return await framed(

@@ -34,6 +34,7 @@ SECTIONS: Final = frozenset(
         "organisations",
         "reviews",
         "quarantine",
+        "structure",
     }
 )
 """What follows a grid's code in an address; the tree stays in the section one is in."""
