@@ -9,6 +9,7 @@ import logging
 import re
 import secrets
 import time
+from itertools import count
 from typing import Any, Final
 
 import structlog
@@ -20,6 +21,8 @@ from server.metrics import Metrics
 _LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 _CLIENT_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _QUIET: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+_BOOT: Final = secrets.token_hex(6)
+_numbers: Final = count(1)
 _REPLICATION: Final = "/sync/…"
 _SLOW_SECONDS: Final = 1.0
 
@@ -87,7 +90,9 @@ class RequestMiddleware:
             await self._app(scope, receive, send)
             return
         given = dict(scope["headers"]).get(b"x-request-id", b"")
-        request_id = given.decode() if _CLIENT_ID.fullmatch(given) else secrets.token_hex(10)
+        request_id = (
+            given.decode() if _CLIENT_ID.fullmatch(given) else f"{_BOOT}-{next(_numbers):x}"
+        )
         scope.setdefault("state", {})["request_id"] = request_id
         status = 500
         began = time.perf_counter()

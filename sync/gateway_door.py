@@ -49,7 +49,7 @@ class _Case:
     """One pushed document under judgement."""
 
     write: Write
-    document: dict[str, Any]
+    document: Mapping[str, Any]
     before: dict[str, Any] | None = None
     refusal: Refusal | None = None
     result: WriteResult | None = None
@@ -93,7 +93,7 @@ class GridDoor:
         Raises ``StoreError`` when something could neither be written nor kept; the whole batch is
         then to be sent again.
         """
-        cases = [_Case(write, orjson.loads(write.body)) for write in writes]
+        cases = [_case(write) for write in writes]
         if self._place is None:
             await self._judge(cases, new_edits)
         else:
@@ -233,6 +233,11 @@ class GridDoor:
             entries = await refuse(self._store, self._actor, self._path, items)
             for case, item, entry in zip(broken, items, entries, strict=True):
                 case.result = _refused_result(case.write, item.refusal, entry)
+
+
+def _case(write: Write) -> _Case:
+    document = write.document
+    return _Case(write, orjson.loads(write.body) if document is None else document)
 
 
 def _refused(case: _Case, found: Refusal) -> Refused:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
-from conflicts.clock import ClockError, ahead_ms, parse_clock
+from conflicts.clock import Clock, ClockError, ahead_ms, parse_clock
 from grid.lifecycle import LifeCycle
 from grid.models import (
     FieldLabel,
@@ -232,7 +233,15 @@ def clock_ahead_ms(document: Mapping[str, Any], physical_ms: int) -> int:
     """Return how many milliseconds the document's last change lies ahead of the true time."""
     updated = document.get("updated")
     at = updated.get("at") if isinstance(updated, Mapping) else None
+    if not isinstance(at, str) or at < _clock_text(physical_ms):
+        return 0
     try:
-        return ahead_ms(parse_clock(at), physical_ms) if isinstance(at, str) else 0
+        return ahead_ms(parse_clock(at), physical_ms)
     except ClockError:
         return 0
+
+
+@lru_cache(16)
+def _clock_text(physical_ms: int) -> str:
+    """Return the lowest clock of a time: texts sort as the clocks do."""
+    return str(Clock(physical_ms, 0, "00000000"))

@@ -75,7 +75,8 @@ class Write(NamedTuple):
 
     With ``new_edits`` the store makes the revision: ``ancestors`` is then empty (a new document) or
     holds the parent revision. Without, ``rev`` and ``ancestors`` (newest first) are stored as they
-    are. ``body`` is the JSON text of an object without underscore members.
+    are. ``body`` is the JSON text of an object without underscore members, and ``document`` that
+    object, where it is at hand: a reader may save himself parsing, and never changes it.
     """
 
     doc_id: str
@@ -83,6 +84,7 @@ class Write(NamedTuple):
     rev: str | None = None
     ancestors: tuple[str, ...] = ()
     deleted: bool = False
+    document: Mapping[str, Any] | None = None
 
 
 class WriteResult(NamedTuple):

@@ -43,6 +43,15 @@ def find_database(connection: sqlite3.Connection, name: str) -> DatabaseRow:
     return DatabaseRow(*row)
 
 
+def json_list(doc_ids: Sequence[str]) -> str:
+    """Return ids as JSON for ``json_each``; text that is not Unicode, which no document has as its
+    id, is left out."""
+    try:
+        return orjson.dumps(doc_ids).decode()
+    except TypeError:
+        return orjson.dumps([one for one in doc_ids if is_unicode(one)]).decode()
+
+
 def decode_tree(rev: str, deleted: int, tree: bytes | None) -> RevTree:
     """Return a document's tree from its row."""
     return RevTree.single(rev, bool(deleted)) if tree is None else RevTree.decode(tree)
@@ -133,14 +142,10 @@ class BatchWriter:
     def _load(self, writes: Sequence[Write]) -> None:
         """Read the stored documents that these writes are about."""
         wanted = [write.doc_id for write in writes if write.doc_id not in self._documents]
-        try:
-            ids = orjson.dumps(wanted).decode()
-        except TypeError:  # text that is not Unicode; its document is refused later
-            ids = orjson.dumps([one for one in wanted if is_unicode(one)]).decode()
         for doc_id, *row in self._connection.execute(
             "SELECT id, seq, rev, deleted, tree, body FROM documents"
             " WHERE database = ? AND id IN (SELECT value FROM json_each(?))",
-            (self._database.id, ids),
+            (self._database.id, json_list(wanted)),
         ):
             self._documents[doc_id] = _Document(doc_id, row)
 

@@ -9,10 +9,14 @@ from typing import Literal, cast
 import orjson
 
 from sync.revtree import DELETED, MISSING, RevTree
-from sync.sqlite.documents import DatabaseRow, decode_tree
+from sync.sqlite.documents import DatabaseRow, decode_tree, json_list
 from sync.store import Change, LeafInfo, Revision
 
 _DOCUMENT = "SELECT rev, deleted, tree, body FROM documents WHERE database = ? AND id = ?"
+_DOCUMENTS = (
+    "SELECT id, rev, deleted, body FROM documents"
+    " WHERE database = ? AND id IN (SELECT value FROM json_each(?))"
+)
 _TREE = "SELECT rev, deleted, tree FROM documents WHERE database = ? AND id = ?"
 _BODY = "SELECT body FROM bodies WHERE database = ? AND id = ? AND rev = ?"
 
@@ -29,6 +33,16 @@ def winner(
     if ancestry and tree is not None:
         line = RevTree.decode(tree).ancestors(rev)
     return Revision(doc_id, rev, bool(deleted), body, line)
+
+
+def winners(
+    connection: sqlite3.Connection, database: int, doc_ids: Sequence[str]
+) -> dict[str, Revision]:
+    """Return the winning revisions of these documents by id; absent ones are left out."""
+    cursor = connection.execute(_DOCUMENTS, (database, json_list(doc_ids)))
+    return {
+        doc_id: Revision(doc_id, rev, deleted == 1, body) for doc_id, rev, deleted, body in cursor
+    }
 
 
 def tree_of(connection: sqlite3.Connection, database: int, doc_id: str) -> RevTree | None:

@@ -168,7 +168,8 @@ class SqliteStore(DocumentStore):
             if found:
                 await asyncio.sleep(0)
             with self._reading() as connection:
-                found += [reading.winner(connection, number, doc_id, False) for doc_id in chunk]
+                known = reading.winners(connection, number, chunk)
+            found += [known.get(doc_id) for doc_id in chunk]
         return found
 
     async def revisions(

@@ -61,11 +61,11 @@ def parse_document(document: Any, *, new_edits: bool, doc_id: str | None = None)
     _drop_special_members(document)
     body = stored_body(document)
     if new_edits:
-        return Write(doc_id, body, ancestors=() if rev is None else (rev,), deleted=deleted)
+        return Write(doc_id, body, None, () if rev is None else (rev,), deleted, document)
     if history is not None:
         rev, ancestors = _ancestry(history, rev)
-        return Write(doc_id, body, rev, ancestors, deleted)
-    return Write(doc_id, body, rev, (), deleted)
+        return Write(doc_id, body, rev, ancestors, deleted, document)
+    return Write(doc_id, body, rev, (), deleted, document)
 
 
 def _check_rev(rev: Any) -> None:
