@@ -91,7 +91,7 @@ class RequestMiddleware:
             return
         given = dict(scope["headers"]).get(b"x-request-id", b"")
         request_id = (
-            given.decode() if _CLIENT_ID.fullmatch(given) else f"{_BOOT}-{next(_numbers):x}"
+            given.decode() if _CLIENT_ID.fullmatch(given) else f"{_BOOT}-{next(_numbers):013x}"
         )
         scope.setdefault("state", {})["request_id"] = request_id
         status = 500
