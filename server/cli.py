@@ -143,3 +143,12 @@ def copy(
 
     databases, documents = run(source, target, check=check)
     typer.echo(f"{databases} databases, {documents} documents copied")
+
+
+@app.command()
+def doctor(data: Data = None) -> None:
+    """Examine the installation and say how to mend what is wrong; ends with 1 if something is."""
+    from server.commands.doctor import doctor as run
+
+    if not run(_settings(data)):
+        raise typer.Exit(1)

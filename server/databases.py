@@ -14,6 +14,8 @@ from sync.indexes import ALL_INDEXES
 from sync.store import DocumentStore
 
 DATABASES: Final = ("registry", "canonical", "reviews", "quarantine", "audit")
+INDEXES: Final = (*ALL_INDEXES, SESSIONS_BY_USER, REVIEWS_BY_AGE)
+"""All indexes that are declared, the server's own included."""
 
 
 async def open_databases(settings: Settings) -> DocumentStore:
@@ -29,7 +31,7 @@ async def open_databases(settings: Settings) -> DocumentStore:
     try:
         for name in DATABASES:
             await store.create_database(name)
-        await store.ensure_indexes([*ALL_INDEXES, SESSIONS_BY_USER, REVIEWS_BY_AGE])
+        await store.ensure_indexes(INDEXES)
     except BaseException:
         await store.close()
         raise

@@ -34,7 +34,7 @@ def backup(settings: Settings, file: Path) -> None:
     draft.unlink(missing_ok=True)
     try:
         _copy(source, draft, "backing up")
-        _check(draft)
+        check(draft)
         _to_disk(draft)
         os.link(draft, file)
     except (OSError, sqlite3.Error) as error:
@@ -48,7 +48,7 @@ def restore(settings: Settings, file: Path) -> None:
     target = store_file(settings)
     if target.exists():
         raise CommandError(f"{target} exists; stop the server and move it away first")
-    _check(file)
+    check(file)
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.with_name(target.name + ".part")
     draft.unlink(missing_ok=True)
@@ -97,7 +97,7 @@ def _read_only(file: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)
 
 
-def _check(file: Path) -> None:
+def check(file: Path) -> None:
     """Raise ``CommandError`` when a file is not a whole store of ours."""
     try:
         with closing(_read_only(file)) as connection:
