@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Final
 
 from pydantic import Field
 from starlette.responses import Response
 
+from conflicts.structure import Structure
 from grid.hierarchy import GridNode, Hierarchy
 from grid.permissions import Actor
 from server.api.operation import Call, Input, Nothing, Operation, Output, answer
@@ -36,13 +38,18 @@ class User(Output):
 
 
 class GridSummary(Output):
-    """A grid with its whole path, because names repeat between towns."""
+    """A grid with its whole path, because names repeat between towns.
+
+    ``took_over`` names grids of the caller that were split, merged or closed and that this one
+    stands for now.
+    """
 
     code: str
     name: str
     level: Annotated[int, Field(ge=1, le=5)]
     path: list[str]
     path_names: list[str]
+    took_over: list[str]
 
 
 class SessionView(Output):
@@ -86,8 +93,9 @@ async def delete_session(call: Call[Nothing, Nothing, Nothing]) -> Response:
     return response
 
 
-def grid_summary(hierarchy: Hierarchy, code: str) -> GridSummary:
-    """Return a grid with the codes and names on the way to it."""
+def grid_summary(structure: Structure, code: str, held: Iterable[str]) -> GridSummary:
+    """Return a grid with the codes and names on the way to it; ``held`` are the caller's grids."""
+    hierarchy = structure.hierarchy
     node = hierarchy.node(code)
     return GridSummary(
         code=node.code,
@@ -95,19 +103,21 @@ def grid_summary(hierarchy: Hierarchy, code: str) -> GridSummary:
         level=node.level,
         path=list(hierarchy.path(code)),
         path_names=list(hierarchy.path_names(code)),
+        took_over=sorted(old for old in held if old != code and code in structure.current(old)),
     )
 
 
 async def session_view(runtime: Runtime, identity: Identity, token: str | None) -> SessionView:
     """Return what a client needs to start working."""
-    hierarchy = await runtime.registry.hierarchy()
+    structure = await runtime.registry.structure()
+    hierarchy, held = structure.hierarchy, identity.actor.grids
     account, session = identity.account, identity.session
     grids = _work_grids(hierarchy, identity.actor)
     return SessionView(
         token=token,
         user=User(username=account.username, name=account.name, role=account.role),
         device=session.device,
-        grids=[grid_summary(hierarchy, code) for code in grids],
+        grids=[grid_summary(structure, code, held) for code in grids],
         bulletins=sorted({town for code in grids if (town := hierarchy.town(code))}),
         scopes=None if session.scopes is None else sorted(session.scopes),
         expires=session.expires,

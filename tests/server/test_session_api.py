@@ -48,6 +48,7 @@ async def test_signing_in_gives_what_the_app_needs(client: httpx.AsyncClient) ->
             "level": 5,
             "path": ["440904", TOWN, "440904004001", "440904004001001", BUILDING],
             "path_names": body["grids"][0]["path_names"],
+            "took_over": [],
         }
     ]
     assert body["grids"][0]["path_names"][0] == "电白区"

@@ -7,6 +7,14 @@ export interface Grid {
 	level: number;
 	path: string[];
 	path_names: string[];
+	/** Grids of this worker that were split, merged or closed and that this one stands for now. */
+	took_over?: string[];
+}
+
+/** A grid that is gone, told on the first page until the worker has read it. */
+export interface GridChange {
+	from: string;
+	to: string[];
 }
 
 /** What `/api/v1/session` answers. */
@@ -30,22 +38,44 @@ export interface Account {
 
 const ACCOUNT = 'wangge.account';
 const GRID = 'wangge.grid';
+const CHANGE = 'wangge.grid-change';
 
-function load(): Account | null {
+function kept<T>(name: string, member: string): T | null {
 	try {
-		const found: unknown = JSON.parse(localStorage.getItem(ACCOUNT) ?? 'null');
-		return found && typeof found === 'object' && 'username' in found ? (found as Account) : null;
+		const found: unknown = JSON.parse(localStorage.getItem(name) ?? 'null');
+		return found && typeof found === 'object' && member in found ? (found as T) : null;
 	} catch {
 		return null;
 	}
 }
 
 /** The account that this phone works for, or `null` before the first sign-in. */
-export const account = ref<Account | null>(load());
+export const account = ref<Account | null>(kept(ACCOUNT, 'username'));
 /** The grid that is shown. */
 export const currentGrid = ref<string>(localStorage.getItem(GRID) ?? '');
 
+/** What became of a grid that this worker had, until he has read it. */
+export const gridChange = ref<GridChange | null>(kept(CHANGE, 'from'));
+
+export function readGridChange(): void {
+	localStorage.removeItem(CHANGE);
+	gridChange.value = null;
+}
+
+/** Go on in the grids that took over from one that is gone, and say so. */
+function followSuccessors(before: Grid[], now: Grid[]): void {
+	for (const gone of before.filter(({ code }) => !now.some((grid) => grid.code === code))) {
+		const heirs = now.filter((grid) => grid.took_over?.includes(gone.code));
+		const [first] = heirs;
+		if (!first) continue;
+		gridChange.value = { from: gone.name, to: heirs.map((grid) => grid.name) };
+		localStorage.setItem(CHANGE, JSON.stringify(gridChange.value));
+		if (currentGrid.value === gone.code) chooseGrid(first.code);
+	}
+}
+
 export function rememberAccount(session: Session): Account {
+	const before = account.value?.username === session.user.username ? account.value.grids : [];
 	const known: Account = {
 		username: session.user.username,
 		name: session.user.name,
@@ -56,6 +86,7 @@ export function rememberAccount(session: Session): Account {
 	};
 	localStorage.setItem(ACCOUNT, JSON.stringify(known));
 	account.value = known;
+	followSuccessors(before, known.grids);
 	if (!known.grids.some((grid) => grid.code === currentGrid.value)) {
 		chooseGrid(known.grids[0]?.code ?? '');
 	}
@@ -71,6 +102,7 @@ export function chooseGrid(code: string): void {
 export function forgetAccount(): void {
 	localStorage.removeItem(ACCOUNT);
 	localStorage.removeItem(GRID);
+	readGridChange();
 	account.value = null;
 	currentGrid.value = '';
 }
