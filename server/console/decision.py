@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from conflicts.reasons import REASONS
+from conflicts.reasons import CANNOT_MERGE, REASONS
 from grid.masking import is_personal, mask_value
 from grid.models import RECORD_TYPES
 from grid.policy import Policy
@@ -96,13 +96,8 @@ def reason_texts(decision: Document) -> list[str]:
 
 def reason_name(code: str) -> str:
     """Return a reason's short name, for filters and lists."""
-    names = {
-        "field-clash": _("字段冲突"),
-        "text-overlap": _("文字重叠"),
-        "state-contested": _("状态待裁定"),
-        "edited-and-deleted": _("改动与删除"),
-    }
-    return names.get(code, _("无法自动合并"))
+    known = REASONS.get(code, REASONS[CANNOT_MERGE])
+    return known.name_en if i18n.language() == "en" else known.name_zh
 
 
 def authors_of(decision: Document) -> list[Author]:

@@ -72,7 +72,9 @@ def label_of(type_name: str, field: str) -> str:
 
 
 def type_name_of(document_type: str) -> str:
-    """Return a record type's name for people."""
+    """Return a record type's name for people; operations on grids can be under review too."""
+    if document_type == "operation":
+        return _("网格调整")
     label = type_label(document_type)
     return label.en if i18n.language() == "en" else label.zh
 

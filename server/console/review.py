@@ -26,6 +26,7 @@ from server.console.frame import framed, home_place
 from server.console.lookups import people_names
 from server.console.purpose import MIN_PURPOSE, read_purpose
 from server.console.scope import demand_scope, place
+from server.console.structure import ordered_in
 from server.i18n import gettext as _
 from server.runtime import runtime_of
 from sync import reviews
@@ -189,6 +190,7 @@ async def _page(
     authors = authors_of(document)
     context = {
         "review": document,
+        "ordered": ordered_in(document, hierarchy),
         "status": review.status,
         "title": title_of(visible) if visible is not None else type_name_of(kind),
         "type_name": type_name_of(kind),

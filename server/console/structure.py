@@ -98,6 +98,19 @@ def described(operation: GridOperation, hierarchy: Hierarchy) -> str:
     return _("停用“{grid}”", grid=grids)
 
 
+def ordered_in(review: Mapping[str, Any], hierarchy: Hierarchy) -> dict[str, str] | None:
+    """Return the operation that a review is about and what became of it; ``None`` for others."""
+    document = review.get("operation")
+    if not isinstance(document, Mapping):
+        return None
+    operation = GridOperation.from_document(str(review["doc_id"]), document)
+    return {
+        "what": described(operation, hierarchy),
+        "effective": operation.effective,
+        "finding": in_language(FINDINGS[review["finding"]]),
+    }
+
+
 async def structure_page(request: Request) -> Response:
     """Show what a grid came from, what may be done with it, and all operations under it."""
     at = await place_of(request)

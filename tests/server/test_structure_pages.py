@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import httpx
 import orjson
@@ -203,3 +204,37 @@ async def test_a_household_is_moved_by_hand(
     head = bearer(await sign_in("lead"))
     assert (await client.get(address, headers=head)).status_code == 404
     assert shown.document()["path"][0] == DISTRICT
+
+
+async def test_reviews_of_structure_can_be_read_and_answered(
+    client: httpx.AsyncClient, runtime: Runtime, sign_in: SignIn
+) -> None:
+    await household(runtime)
+    head = bearer(await sign_in("town"))
+    page = await client.post(f"{BASE}/split", headers=head, data=splitting(to1="200"))
+    await client.post(f"{BASE}/confirm", headers=head, data={"order": order_in(page.text)})
+    # Another office had split it too, a little later, before it heard of this.
+    (first,) = await runtime.registry.operations()
+    again = replace(first, id="operation:02", stamp=f"{first.stamp[:-9]}-ffffffff")
+    await runtime.registry.add_operation(again)
+    await runtime.follower.catch_up()
+
+    queue = await client.get(f"/console/grids/{BUILDING}/reviews", headers=head)
+    assert "去向待定" in queue.text
+    assert "网格调整" in queue.text
+    unplaced = f"/console/reviews/decision:{HOUSEHOLD}:unplaced"
+    page = await client.get(unplaced, headers=head)
+    assert f"/console/records/{HOUSEHOLD.replace(':', '%3A')}/move" in page.text
+    passed_over = "/console/reviews/decision:operation:02:effect"
+    page = await client.get(passed_over, headers=head)
+    assert "网格当时已停用" in page.text
+    assert "拆分为低层、高层" in page.text
+    assert (await client.post(f"{passed_over}/accept", headers=head)).status_code == 303
+    moved = await client.post(
+        f"/console/records/{HOUSEHOLD}/move", headers=head, data={"grid": first.parts[0].code}
+    )
+    assert moved.status_code == 303
+    review = await runtime.store.get("reviews", f"decision:{HOUSEHOLD}:unplaced")
+    assert review is not None
+    assert review.document()["status"] == "settled"
+    assert review.document()["grid"] == first.parts[0].code
