@@ -27,8 +27,12 @@ const failures = { pull: 0, push: 0 };
 
 async function persist(what, replicate) {
 	for (let tries = 0; tries < 400; tries++) {
-		const done = await replicate().catch((error) => error);
+		const feed = replicate();
+		const done = await feed.catch((error) => error);
 		if (done.ok) return;
+		// One that failed would go on with the batches in hand, past those that it dropped, and move
+		// the checkpoint over them.
+		feed.cancel();
 		failures[what]++;
 	}
 	throw new Error(`the ${what} never came through`);

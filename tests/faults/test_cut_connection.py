@@ -20,9 +20,10 @@ VISITS, BAD = 90, 7
 pytestmark = pytest.mark.server
 
 
-def cuts() -> list[Cut]:
-    """Return cuts from before the first byte to the middle of a batch, either way."""
-    replies = (0, 90, 250, 420, 700, 1_300, 2_500)
+def cuts(earlier: int) -> list[Cut]:
+    """Return cuts from before the first byte to the middle of a batch, either way; replies are cut
+    some bytes ``earlier``, so that other requests meet the next cuts."""
+    replies = tuple(max(0, at - earlier) for at in (0, 90, 250, 420, 700, 1_300, 2_500))
     requests = (40, 500, 2_000, 5_000, 9_000, 14_000, 19_000)
     both = zip(replies * 4, requests * 4, strict=True)
     return [cut for reply, request in both for cut in (Cut(reply=reply), Cut(request=request))]
@@ -43,10 +44,14 @@ def replicate(given: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.node
-def test_replication_comes_through_cut_connections(demo: ServerProcess, client_of: Client) -> None:
+@pytest.mark.parametrize("earlier", [0, 2, 18])
+def test_replication_comes_through_cut_connections(
+    demo: ServerProcess, client_of: Client, earlier: int
+) -> None:
     api = client_of(demo, "integrator")
     token = api.headers["authorization"].removeprefix("Bearer ")
-    with FaultyProxy(demo.port, cuts()) as pull, FaultyProxy(demo.port, cuts()) as push:
+    broken = cuts(earlier)
+    with FaultyProxy(demo.port, broken) as pull, FaultyProxy(demo.port, broken) as push:
         given = {"pull": pull.url, "push": push.url, "direct": demo.url, "token": token}
         seen = replicate({**given, "grid": GRID, "visits": VISITS, "bad": BAD})
     failures = seen["failures"]

@@ -27,6 +27,9 @@ async function finish(run: Run, feed: Feed<ReplicationResult>): Promise<Replicat
 		if (run.trouble) throw run.trouble;
 		return result;
 	} catch (error) {
+		// A replication that failed goes on with batches in hand, past those it dropped, and would
+		// move the checkpoint over them: what they held would never be fetched again.
+		feed.cancel();
 		throw run.trouble ?? troubleOf(error);
 	} finally {
 		run.onAbort = () => {};
