@@ -10,23 +10,23 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-import orjson
-
 MOST_LEVELS: Final = 64
 """Levels of lists and objects that a record may have; the deepest of the models has 4."""
-_WRITER_LEVELS: Final = 254
 
 
 def too_deep(document: Mapping[str, Any]) -> bool:
     """Tell whether a document has more than ``MOST_LEVELS`` levels of lists and objects."""
-    wrapped: Any = document
-    for _ in range(_WRITER_LEVELS - MOST_LEVELS):
-        wrapped = [wrapped]
-    try:
-        orjson.dumps(wrapped)
-    except TypeError:
-        return True
-    return False
+    level: list[Any] = [document]
+    for _ in range(MOST_LEVELS):
+        level = [
+            member
+            for one in level
+            for member in (one if isinstance(one, list) else one.values())
+            if isinstance(member, (dict, list))
+        ]
+        if not level:
+            return False
+    return True
 
 
 def keepable(document: Mapping[str, Any]) -> Mapping[str, Any]:
