@@ -42,9 +42,14 @@ class Clock(NamedTuple):
     device: str
 
     def __str__(self) -> str:
-        moment = (_EPOCH + timedelta(milliseconds=self.milliseconds)).replace(tzinfo=None)
-        text = moment.isoformat(timespec="milliseconds")
-        return f"{text}Z-{self.counter:04x}-{self.device}"
+        return f"{_moment_text(self.milliseconds)}-{self.counter:04x}-{self.device}"
+
+
+@lru_cache(256)
+def _moment_text(milliseconds: int) -> str:
+    """Return a time as text; the stamps of one batch mostly share it."""
+    moment = (_EPOCH + timedelta(milliseconds=milliseconds)).replace(tzinfo=None)
+    return f"{moment.isoformat(timespec='milliseconds')}Z"
 
 
 @lru_cache(_CLOCKS_KEPT)

@@ -233,7 +233,7 @@ def clock_ahead_ms(document: Mapping[str, Any], physical_ms: int) -> int:
     """Return how many milliseconds the document's last change lies ahead of the true time."""
     updated = document.get("updated")
     at = updated.get("at") if isinstance(updated, Mapping) else None
-    if not isinstance(at, str) or at < _clock_text(physical_ms):
+    if not isinstance(at, str) or at < _clock_text(physical_ms + 1):
         return 0
     try:
         return ahead_ms(parse_clock(at), physical_ms)
