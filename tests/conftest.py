@@ -22,8 +22,10 @@ from hypothesis import settings
 from tests.stores import VARIABLE, remove_databases, store_url
 
 settings.register_profile("wangge", deadline=None)
+settings.register_profile("mutation", deadline=None, max_examples=25, derandomize=True)
 settings.load_profile("wangge")
-"""A busy machine must not fail a property; speed belongs in bench/."""
+"""A busy machine must not fail a property; speed belongs in bench/. ``make mutate`` runs each
+property many times over with other code, and takes fewer examples of it."""
 
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM_PLACES = (
