@@ -116,6 +116,14 @@ def backup(
     typer.echo(f"backed up to {file}")
 
 
+@app.command("purge-history")
+def purge_history(data: Data = None) -> None:
+    """Forget states of records that were replaced longer ago than WANGGE_HISTORY_DAYS."""
+    from server.commands.history import purge as run
+
+    run(_settings(data))
+
+
 @app.command()
 def restore(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A backup.")],

@@ -13,7 +13,7 @@ from sync import open_store
 from sync.indexes import ALL_INDEXES
 from sync.store import DocumentStore
 
-DATABASES: Final = ("registry", "canonical", "reviews", "quarantine", "audit")
+DATABASES: Final = ("registry", "canonical", "reviews", "quarantine", "arrivals", "audit")
 INDEXES: Final = (*ALL_INDEXES, SESSIONS_BY_USER, REVIEWS_BY_AGE)
 """All indexes that are declared, the server's own included."""
 

@@ -107,6 +107,13 @@ class Settings(BaseModel):
     exchanges_at_once: int = Field(
         16, ge=2, le=256, description="Exchanges that work on the store at the same moment."
     )
+    history_days: int = Field(
+        1095,
+        ge=90,
+        le=36_500,
+        description="How long replaced states of records are kept; `wangge purge-history` forgets"
+        " older ones. At least as long as a phone may stay offline.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least important level that is logged."
     )

@@ -14,6 +14,7 @@ import orjson
 
 from conflicts.clock import MAX_AHEAD_MS
 from grid.permissions import Actor
+from sync.arrivals import note_arrivals
 from sync.editing import complete
 from sync.judging import (
     Author,
@@ -220,6 +221,8 @@ class GridDoor:
             return
         if not new_edits:
             await self._note_receipts(taken)
+            pairs = [(case.write.doc_id, case.write.rev or "") for case in taken]
+            await note_arrivals(self._store, self._path[-1], self._actor.user, pairs)
         writes = [case.write for case in taken]
         stored = await self._store.write(self.database, writes, new_edits=new_edits)
         broken = []

@@ -171,6 +171,12 @@ QUARANTINE_BY_NODE: Final = Index("by-node", "quarantine", ("status", "at"), eac
 QUARANTINE_BY_DOCUMENT: Final = Index("by-document", "quarantine", ("doc_id", "at"))
 """Key ``(doc_id, at)``: the refused edits of one record."""
 
+ARRIVALS_BY_DOCUMENT: Final = Index("by-document", "arrivals", ("at",), each="documents")
+"""Key ``(document id, at)``: when edits of one record reached the server."""
+
+ARRIVALS_BY_TIME: Final = Index("by-time", "arrivals", ("at",))
+"""Key ``(at,)``: all of them in order."""
+
 AUDIT_BY_TIME: Final = Index("by-time", "audit", ("at",))
 """Key ``(at,)``: the audit log in order."""
 
@@ -210,5 +216,7 @@ ALL_INDEXES: Final = (
     QUARANTINE_BY_NODE,
     QUARANTINE_BY_DEVICE,
     QUARANTINE_BY_DOCUMENT,
+    ARRIVALS_BY_DOCUMENT,
+    ARRIVALS_BY_TIME,
     AUDIT_BY_TIME,
 )

@@ -222,6 +222,10 @@ class DocumentStore(Protocol):
     async def bodies(self, database: str, doc_id: str, revs: Sequence[str]) -> dict[str, bytes]:
         """Return archived bodies by revision, inner revisions included; unknown ones are absent."""
 
+    async def forget_bodies(self, database: str, doc_id: str, revs: Sequence[str]) -> int:
+        """Remove archived bodies of inner revisions for good; return how many. Leaves stay, and so
+        does the ancestry: the revisions are known without their bodies."""
+
     async def missing_revisions(
         self, database: str, revs: Mapping[str, Sequence[str]]
     ) -> dict[str, tuple[list[str], list[str]]]:

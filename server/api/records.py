@@ -95,7 +95,7 @@ async def list_records(call: Call[Nothing, RecordsQuery, Nothing]) -> RecordPage
     Records are masked unless `unmask_purpose` is given.
     """
     query, runtime = call.query, call.runtime
-    _may_unmask(call, query)
+    check_unmasking(call, query)
     if query.type is not None and query.type not in RECORD_TYPES:
         raise unknown_choice("query", "type", RECORD_TYPES)
     walk = Walk(
@@ -117,7 +117,7 @@ async def list_records(call: Call[Nothing, RecordsQuery, Nothing]) -> RecordPage
 
 async def read_record(call: Call[RecordPath, Unmasking, Nothing]) -> RecordView:
     """Read one record."""
-    _may_unmask(call, call.query)
+    check_unmasking(call, call.query)
     found = await call.runtime.store.get(CANONICAL, call.path.id)
     if found is None or found.deleted:
         raise Problem("not-found")
@@ -129,7 +129,8 @@ async def read_record(call: Call[RecordPath, Unmasking, Nothing]) -> RecordView:
     return view
 
 
-def _may_unmask(call: Call[Any, Any, Any], query: Unmasking) -> None:
+def check_unmasking(call: Call[Any, Any, Any], query: Unmasking) -> None:
+    """Raise ``Problem`` (missing-scope) when the caller asks for unmasked records and may not."""
     scopes = call.identity.session.scopes
     if query.unmask_purpose and (scopes is None or "unmasked" not in scopes):
         raise Problem("missing-scope", scope="unmasked")

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from server.api import grids, records, refusals, session
+from server.api import grids, history, records, refusals, session
 from server.api.events import events
 from server.api.openapi import document
 from server.api.operation import Operation, route
@@ -20,6 +20,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *grids.OPERATIONS,
     *refusals.OPERATIONS,
     *records.OPERATIONS,
+    *history.OPERATIONS,
 )
 
 

@@ -6,6 +6,7 @@ from starlette.routing import BaseRoute
 
 from server.console import (
     export,
+    history,
     overview,
     quarantine,
     record,
@@ -29,6 +30,7 @@ def routes() -> list[BaseRoute]:
         *review.routes(),
         *quarantine.routes(),
         *relocate.routes(),
+        *history.routes(),
         *record.routes(),
         *structure.routes(),
         *export.routes(),

@@ -35,6 +35,9 @@ class Step:
     deleted: bool
     parallel: bool
     complete: bool
+    rev: str
+    received: str | None
+    offline: bool | None
     turns: tuple[Turn, ...]
 
     @property
@@ -66,6 +69,9 @@ def _step(kind: str, step: history.Step, merged: Container[str], *, masked: bool
         step.deleted,
         step.losing or step.rev in merged,
         step.complete,
+        step.rev,
+        step.received,
+        step.offline,
         tuple(_turn(kind, change, masked=masked) for change in told),
     )
 

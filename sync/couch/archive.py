@@ -66,6 +66,31 @@ class Archive:
             if row.get("doc")
         }
 
+    async def forget(self, database: str, doc_id: str, revs: Sequence[str]) -> int:
+        """Purge what is kept of these revisions, so that nothing of them is left; return how
+        many were there."""
+        if not revs or not database.startswith(KEPT_PREFIX):
+            return 0
+        birth = (await self._databases.identity(database)).birth
+        keys = orjson.dumps({"keys": [_key(birth, doc_id, rev) for rev in revs]})
+        listed = await self._client.call(
+            "POST", self._databases.path(INTERNAL, "_all_docs"), body=keys
+        )
+        try:
+            check(listed, INTERNAL, 200)
+        except DatabaseNotFound:
+            return 0
+        found = {
+            row["id"]: [row["value"]["rev"]]
+            for row in listed.json()["rows"]
+            if "id" in row and not row["value"].get("deleted")
+        }
+        if found:
+            path = self._databases.path(INTERNAL, "_purge")
+            answer = await self._client.call("POST", path, body=orjson.dumps(found))
+            check(answer, INTERNAL, 201, 202)
+        return len(found)
+
 
 def _key(birth: str, doc_id: str, rev: str) -> str:
     return f"{birth}/{doc_id}/{rev}"

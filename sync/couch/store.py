@@ -40,7 +40,7 @@ class CouchStore(DocumentStore):
         self.address = address
         self.client = CouchClient(address)
         self.databases = Databases(self.client, address)
-        archive = Archive(self.client, self.databases)
+        archive = self._archive = Archive(self.client, self.databases)
         self._reader = Reader(self.client, self.databases, archive)
         self._writer = Writer(self.client, self.databases, archive)
         self._changes = Changes(self.client, self.databases, self._reader)
@@ -152,6 +152,13 @@ class CouchStore(DocumentStore):
     async def bodies(self, database: str, doc_id: str, revs: Sequence[str]) -> dict[str, bytes]:
         """Return archived bodies by revision, inner revisions included."""
         return await self._reader.bodies(database, doc_id, revs)
+
+    async def forget_bodies(self, database: str, doc_id: str, revs: Sequence[str]) -> int:
+        """Purge archived bodies of inner revisions; return how many. Leaves stay."""
+        leaves = {leaf.rev for leaf in await self.leaves(database, doc_id)}
+        return await self._archive.forget(
+            database, doc_id, [rev for rev in revs if rev not in leaves]
+        )
 
     async def missing_revisions(
         self, database: str, revs: Mapping[str, Sequence[str]]

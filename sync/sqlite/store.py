@@ -233,6 +233,21 @@ class SqliteStore(DocumentStore):
             number = find_database(connection, database).id
             return reading.bodies(connection, number, doc_id, revs)
 
+    async def forget_bodies(self, database: str, doc_id: str, revs: Sequence[str]) -> int:
+        """Remove archived bodies of inner revisions for good; return how many. Leaves stay."""
+
+        async def job(transaction: Transaction) -> int:
+            connection = transaction.connection
+            number = find_database(connection, database).id
+            tree = reading.tree_of(connection, number, doc_id)
+            inner = [] if tree is None else [rev for rev in revs if not tree.is_leaf(rev)]
+            return connection.executemany(
+                "DELETE FROM bodies WHERE database = ? AND id = ? AND rev = ?",
+                [(number, doc_id, rev) for rev in inner],
+            ).rowcount
+
+        return await self._writer.run(job)
+
     async def missing_revisions(
         self, database: str, revs: Mapping[str, Sequence[str]]
     ) -> dict[str, tuple[list[str], list[str]]]:

@@ -170,3 +170,10 @@ def test_init_makes_the_store_and_the_key_once(wangge: Wangge) -> None:
     key = Settings.load({}, data=wangge.data).signing_key()
     assert wangge("init")[0] == 0
     assert Settings.load({}, data=wangge.data).signing_key() == key
+
+
+def test_purging_the_history_of_an_empty_store(wangge: Wangge) -> None:
+    assert wangge("init")[0] == 0
+    status, output = wangge("purge-history")
+    assert (status, output) == (0, "0 revision bodies and 0 arrival entries forgotten\n")
+    assert wangge("purge-history", WANGGE_HISTORY_DAYS="30")[0] == 1

@@ -284,6 +284,12 @@ class MemoryStore(DocumentStore):
         known = {} if found is None else found.bodies
         return {rev: known[rev] for rev in revs if rev in known}
 
+    async def forget_bodies(self, database: str, doc_id: str, revs: Sequence[str]) -> int:
+        """Remove archived bodies of inner revisions; return how many. Leaves stay."""
+        found = self._find(database).documents.get(doc_id)
+        inner = [] if found is None else [r for r in revs if not found.tree.is_leaf(r)]
+        return sum(found.bodies.pop(rev, None) is not None for rev in inner if found is not None)
+
     async def missing_revisions(
         self, database: str, revs: Mapping[str, Sequence[str]]
     ) -> dict[str, tuple[list[str], list[str]]]:

@@ -352,3 +352,21 @@ async def test_local_documents(store: DocumentStore, grid: str) -> None:
     assert await store.delete_local(grid, "cp")
     assert not await store.delete_local(grid, "cp")
     assert await store.get_local(grid, "cp") is None
+
+
+async def test_forgotten_bodies_are_gone_but_leaves_and_ancestry_stay(
+    store: DocumentStore, grid: str
+) -> None:
+    line = ("3-c", "2-b", "1-a")
+    for index in (2, 1, 0):
+        body = b'{"n":%d}' % index
+        await store.write(grid, [Write("x", body, line[index], line[index + 1 :])], new_edits=False)
+    await store.write(grid, [Write("x", b'{"n":9}', "3-a", ("2-b", "1-a"))], new_edits=False)
+    assert await store.forget_bodies(grid, "x", ["1-a", "3-a", "3-c", "9-unknown"]) == 1
+    assert set(await store.bodies(grid, "x", [*line, "3-a"])) == {"3-c", "3-a", "2-b"}
+    assert await store.forget_bodies(grid, "x", ["1-a"]) == 0
+    assert await store.forget_bodies(grid, "none", ["1-a"]) == 0
+    winner = await store.get(grid, "x", ancestry=True)
+    assert winner is not None
+    assert (winner.rev, winner.ancestors) == ("3-c", ("2-b", "1-a"))
+    assert {leaf.rev for leaf in await store.leaves(grid, "x")} == {"3-c", "3-a"}
