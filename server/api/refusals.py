@@ -117,5 +117,6 @@ OPERATIONS: Final = (
         path_model=GridPath,
         query_model=RefusalsQuery,
         scope="records",
+        problems=("not-found",),
     ),
 )
