@@ -53,10 +53,11 @@ CONSOLE_ROLES: Final = SUPERVISORS | {Role.DISPATCHER, Role.DEPARTMENT, Role.AUD
 PUSH_ROLES: Final = SUPERVISORS | {Role.GRIDWORKER, Role.DISPATCHER, Role.INTEGRATOR}
 """Roles that may write records of grids in their scope."""
 
+_JOINING: Final = ("merged_into", "distinct_from", "absorbed")
 SUPERVISOR_FIELDS: Final[Mapping[str, frozenset[str]]] = {
     "event": frozenset({"supervision", "verdict", "restricted"}),
-    "household": frozenset({"review_note"}),
-    "resident": frozenset({"review_note"}),
+    "household": frozenset({"review_note", *_JOINING}),
+    "resident": frozenset({"review_note", *_JOINING}),
     "dispute": frozenset({"warning", "restricted", "evaluated", "evaluation"}),
     "place": frozenset({"review_note"}),
     "organisation": frozenset({"review_note"}),

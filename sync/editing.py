@@ -15,6 +15,8 @@ from grid.permissions import Actor
 
 SERVER_DEVICE: Final = "00000000"
 """The device id in clocks of edits that were made on the server."""
+SYSTEM: Final = "system"
+"""Who the author of an edit is that a rule made, not a person."""
 _BOOKKEEPING: Final = frozenset({"created", "updated", "stamps", "merge", "schema"})
 _clock = HybridClock(SERVER_DEVICE)
 

@@ -3,9 +3,10 @@
 For each grid database it reads the changes after its checkpoint and does, in this order: sending on
 what belongs to records that moved away, decision records, merged revisions with the tombstones of
 losing leaves (one batch), moves that the tree of grids asks for, projection into ``canonical``,
-checkpoint. Every step gives the same result when repeated, so a crash between any
-two costs nothing but doing them again, and two followers on one grid do no harm. Checkpoints are
-``_local/follower:<database>`` in ``canonical``: ``_local`` of a grid is open to every phone.
+the rules across documents, checkpoint. Every step gives the same result when repeated, so a crash
+between any two costs nothing but doing them again, and two followers on one grid do no harm.
+Checkpoints are ``_local/follower:<database>`` in ``canonical``: ``_local`` of a grid is open to
+every phone.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from sync.across import Across
 from sync.errors import DatabaseNotFound, StoreError
 from sync.moving import Mover
 from sync.paths import GRID_PREFIX
@@ -55,11 +57,13 @@ class Follower:
             store, registry, self._projection, self._router, self._mover
         )
         self._registry = registry
+        self._across = Across(store, registry, self._projection)
         self._position: str | None = None
         self._behind: dict[str, float] = {}
         self.merged = 0
         self.reviews_opened = 0
         self.projected = 0
+        self.repaired = 0
         self.set_aside = 0
         self.failures = 0
 
@@ -164,7 +168,11 @@ class Follower:
         stones = [*gone.values(), *await self._move(database, winners)]
         left = {stone.doc_id for stone in stones}
         winners = [winner for winner in winners if winner.doc_id not in left]
-        self.projected += await self._projection.project(database, [*winners, *stones])
+        projected = await self._projection.project(database, [*winners, *stones])
+        self.projected += projected
+        across = await self._across.check([*winners, *stones])
+        self.reviews_opened += across.opened
+        self.repaired += across.repaired
 
     async def _move(self, database: str, winners: Sequence[Revision]) -> list[Revision]:
         """Move what does not belong into this grid (any more); return the tombstones."""

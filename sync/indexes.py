@@ -24,6 +24,12 @@ RECORDS_BY_TIME: Final = Index("by-time", "canonical", ("updated.at",))
 RECORDS_BY_HOUSEHOLD: Final = Index("by-household", "canonical", ("household", "type"))
 """Key ``(household id, type)``: who lives in a household, and its visits and events."""
 
+RECORDS_BY_IDENTITY: Final = Index("by-identity", "canonical", ("type",), each="identity")
+"""Key ``(identity key, type)``: what may be the same household or person."""
+
+RECORDS_BY_REFERENCE: Final = Index("by-reference", "canonical", ("type",), each="refs")
+"""Key ``(id of a household or resident, type)``: what names it, also by an id merged since."""
+
 HOUSEHOLDS_BY_ADDRESS: Final = Index(
     "households-by-address", "canonical", ("path", "door"), {"type": "household"}
 )
@@ -154,6 +160,9 @@ REVIEWS_BY_DOCUMENT: Final = Index("by-document", "reviews", ("doc_id",))
 REVIEWS_BY_NODE: Final = Index("by-node", "reviews", ("status", "opened"), each="path")
 """Key ``(code of any node above, status, opened)``: a node's decisions, the oldest first."""
 
+REVIEWS_BY_SUBJECT: Final = Index("by-subject", "reviews", ("status",), each="subjects")
+"""Key ``(id of a record it is about, status)``: reviews across documents."""
+
 REVIEWS_BY_REASON: Final = Index(
     "by-reason", "reviews", ("status", "path", "opened"), each="reviews"
 )
@@ -187,6 +196,8 @@ ALL_INDEXES: Final = (
     RECORDS_BY_GRID,
     RECORDS_BY_TIME,
     RECORDS_BY_HOUSEHOLD,
+    RECORDS_BY_IDENTITY,
+    RECORDS_BY_REFERENCE,
     HOUSEHOLDS_BY_ADDRESS,
     HOUSEHOLDS_BY_RESIDENCE,
     RESIDENTS_BY_HOUSEHOLD,
@@ -210,6 +221,7 @@ ALL_INDEXES: Final = (
     ORGANISATIONS_BY_KIND,
     REVIEWS_BY_STATUS,
     REVIEWS_BY_NODE,
+    REVIEWS_BY_SUBJECT,
     REVIEWS_BY_REASON,
     REVIEWS_BY_DOCUMENT,
     QUARANTINE_BY_STATUS,

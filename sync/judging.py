@@ -198,6 +198,8 @@ def may_bring(actor: Actor, author: Author, users_of_device: Collection[str]) ->
 def _may_delete(actor: Actor, before: Mapping[str, Any] | None) -> bool:
     if before is None:
         return True  # nobody but the actor has seen it
+    if before.get("merged_into"):
+        return False  # references to it are followed through it
     created = before.get("created")
     own = isinstance(created, Mapping) and created.get("by") == actor.user
     return may_delete(actor, str(before.get("type"))) and (own or actor.role in _MAY_DELETE_OTHERS)

@@ -2,8 +2,12 @@
 
 Written by the follower only. A record's canonical document has its fields, and besides ``path``
 (codes from the district to the grid), ``source_rev`` (the winning revision it shows), ``search``
-(what it can be found by), for households ``door`` (what they are sorted by), and for patrols and
-visits ``week``.
+(what it can be found by), ``refs`` (the households and people it names), for households ``door``
+(what they are sorted by), for households and residents ``identity`` (keys of duplicates), and for
+patrols and visits ``week``.
+
+References are led to the record that stands today (``sync.redirects``); a record that was merged
+into another one is a tombstone here that says which.
 """
 
 from __future__ import annotations
@@ -16,12 +20,16 @@ from typing import Any, Final
 
 import orjson
 
+from conflicts.duplicates import REDIRECT
+from conflicts.identity import identity_keys
+from conflicts.references import final, followed, references
 from grid.models import upcast
 from sync.paths import GRID_PREFIX, grid_path
+from sync.redirects import CANONICAL as CANONICAL
+from sync.redirects import redirects_from
 from sync.registry import Registry
 from sync.store import DocumentStore, Revision, Write
 
-CANONICAL: Final = "canonical"
 _CHINA: Final = timezone(timedelta(hours=8))
 _ATTEMPTS: Final = 5
 _PAGE: Final = 500
@@ -58,7 +66,9 @@ class Projection:
     async def project(self, database: str, winners: Sequence[Revision]) -> int:
         """Bring the canonical documents of these winners up to date; return how many changed."""
         path = await grid_path(self._registry, database)
-        left = {winner.doc_id: winner for winner in winners}
+        left = {winner.doc_id: _Shown(winner) for winner in winners}
+        named = {name for shown in left.values() for name in shown.names}
+        redirects = await redirects_from(self._store, named) if named else {}
         changed = 0
         for _ in range(_ATTEMPTS):
             if not left:
@@ -68,7 +78,7 @@ class Projection:
             writes = [
                 write
                 for doc_id, found in zip(ids, known, strict=True)
-                if (write := _canonical_write(left[doc_id], found, path)) is not None
+                if (write := _canonical_write(left[doc_id], found, path, redirects)) is not None
             ]
             results = await self._store.write(CANONICAL, writes) if writes else []
             changed += sum(result.error is None for result in results)
@@ -91,40 +101,78 @@ class Projection:
         return changed
 
 
-def _canonical_write(winner: Revision, known: Revision | None, path: Sequence[str]) -> Write | None:
+class _Shown:
+    """A winner with its parsed body and the records that it names."""
+
+    __slots__ = ("body", "deleted", "doc_id", "names", "rev")
+
+    def __init__(self, winner: Revision) -> None:
+        self.doc_id, self.rev, self.deleted = winner.doc_id, winner.rev, winner.deleted
+        body: dict[str, Any] = orjson.loads(winner.body or b"{}")
+        self.body = body if winner.deleted else upcast(body)
+        self.names = [] if winner.deleted else references(self.body)
+
+
+def _canonical_write(
+    winner: _Shown, known: Revision | None, path: Sequence[str], redirects: Mapping[str, str]
+) -> Write | None:
     """Return what to write for a winner, ``None`` when the canonical document needs nothing."""
-    before = orjson.loads(known.body) if known is not None else {}
+    before = orjson.loads(known.body or b"{}") if known is not None else {}
     live = known is not None and not known.deleted
     if winner.deleted:
         # A record that moved lives on in its new grid, which then is what ``grid`` names.
         if not live or before.get("path", [None])[-1] != path[-1]:
             return None
         rest = {name: before[name] for name in ("type", "grid", "path") if name in before}
-        body = {**rest, "source_rev": winner.rev}
-        assert known is not None
-        return Write(winner.doc_id, orjson.dumps(body), ancestors=(known.rev,), deleted=True)
-    if live and before.get("source_rev") == winner.rev and before.get("path") == list(path):
+        return _tombstone(winner.doc_id, {**rest, "source_rev": winner.rev}, known)
+    if isinstance(winner.body.get(REDIRECT), str):
+        rest = {name: winner.body[name] for name in ("type", REDIRECT) if name in winner.body}
+        body = {**rest, "grid": path[-1], "path": list(path), "source_rev": winner.rev}
+        return None if not live and body == before else _tombstone(winner.doc_id, body, known)
+    body = canonical_body(winner.body, winner.rev, path, redirects)
+    if live and body == before:
         return None
     parent = (known.rev,) if known is not None and live else ()
-    return Write(winner.doc_id, orjson.dumps(canonical_body(winner, path)), ancestors=parent)
+    return Write(winner.doc_id, orjson.dumps(body), ancestors=parent)
 
 
-def canonical_body(winner: Revision, path: Sequence[str]) -> dict[str, Any]:
-    """Return the canonical document of a live record."""
-    record = upcast(orjson.loads(winner.body))
+def _tombstone(doc_id: str, body: Mapping[str, Any], known: Revision | None) -> Write:
+    parent = () if known is None else (known.rev,)
+    return Write(doc_id, orjson.dumps(body), ancestors=parent, deleted=True)
+
+
+def canonical_body(
+    record: Mapping[str, Any], rev: str, path: Sequence[str], redirects: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return the canonical document of a live record; ``redirects`` are those it may meet."""
+    names = references(record)
+    led = {name: end for name in names if (end := final(name, redirects)) != name}
     body = {
-        **record,
+        **followed(record, led),
         "grid": path[-1],
         "path": list(path),
-        "source_rev": winner.rev,
+        "source_rev": rev,
         "search": search_terms(record, path),
+        "refs": _met(names, redirects),
     }
     if record.get("type") == "household":
         body["door"] = door_key(record)
+    keys = identity_keys(record, path)
+    if keys:
+        body["identity"] = keys
     week = _week(record)
     if week is not None:
         body["week"] = week
     return body
+
+
+def _met(names: Sequence[str], redirects: Mapping[str, str]) -> list[str]:
+    """Return the records that are named, and those that one comes by following redirects."""
+    met = set(names)
+    for name in names:
+        while (name := redirects.get(name, "")) and name not in met:
+            met.add(name)
+    return sorted(met)
 
 
 def door_key(record: Mapping[str, Any]) -> str:

@@ -8,10 +8,11 @@ from typing import Any, Final
 
 import orjson
 
-from conflicts import Leaf, Merged, merge, wanted
+from conflicts import Decision, Leaf, Merged, merge, wanted
 from conflicts.canonical_json import canonical
 from conflicts.moving import at_home
 from conflicts.reasons import CANNOT_MERGE as CANNOT_MERGE
+from conflicts.rules import MERGE, severity_of
 from grid.models import field_policies
 from grid.policy import Merge
 from sync.keepable import MOST_LEVELS, too_deep
@@ -80,7 +81,9 @@ class Resolver:
                 continue
             cases.append(_Case(merged, {revision.rev: revision for revision in revisions}))
             if not merged.noop:
-                decisions[decision_id(doc_id, merged.rev)] = _document(merged, path)
+                decisions[decision_id(doc_id, merged.rev)] = decision_document(
+                    merged.decision, path
+                )
         outcome.reviews_opened = await self._keep(decisions)
         await self._supersede(cases)
         await self._store_merged(database, cases)
@@ -170,10 +173,12 @@ def _winner(case: _Case) -> Revision | None:
     return Revision(merged.doc_id, merged.rev, merged.deleted, canonical(merged.body))
 
 
-def _document(merged: Merged, path: Sequence[str]) -> dict[str, Any]:
-    decision = merged.decision
+def decision_document(decision: Decision, path: Sequence[str]) -> dict[str, Any]:
+    """Return a decision as the body of its document in ``reviews``."""
     return {
         **decision.as_document(),
+        "kind": MERGE,
+        "severity": severity_of(decision.reviews),
         "path": list(path),
         "grid": path[-1],
         "status": _OPEN if decision.reviews else "settled",
@@ -185,6 +190,8 @@ def _failure(
     revisions: Sequence[Revision], path: Sequence[str], error: Exception
 ) -> dict[str, Any]:
     return {
+        "kind": MERGE,
+        "severity": severity_of((CANNOT_MERGE,)),
         "doc_id": revisions[0].doc_id,
         "type": revisions[0].doc_id.partition(":")[0],
         "grid": path[-1],

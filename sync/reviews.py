@@ -110,6 +110,8 @@ async def read_review(store: DocumentStore, decision_id: str) -> Review:
     if found is None or found.deleted:
         raise ReviewError("no-such-decision")
     document = found.document()
+    if "rev" not in document:
+        raise ReviewError("no-such-decision")  # one about several records (sync.findings)
     decision = Decision.from_document(document)
     subject = await store.get(database_of(document["grid"]), decision.doc_id)
     if subject is None or subject.deleted:

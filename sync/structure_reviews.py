@@ -9,6 +9,7 @@ from typing import Any, Final
 import orjson
 
 from conflicts.reasons import OPERATION, UNPLACED
+from conflicts.rules import STRUCTURE, severity_of
 from conflicts.structure import APPLIED, IGNORED, Structure
 from grid.operations import GridOperation
 from sync.moving import unplaced_id
@@ -69,6 +70,8 @@ def _of_operation(operation: GridOperation, finding: str, structure: Structure) 
 
 def _review(doc_id: str, rev: str, reason: str, path: Sequence[str]) -> dict[str, Any]:
     return {
+        "kind": STRUCTURE,
+        "severity": severity_of((reason,)),
         "doc_id": doc_id,
         "type": doc_id.partition(":")[0],
         "grid": path[-1],

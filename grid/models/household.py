@@ -18,15 +18,15 @@ from grid.models.common import (
     Name,
     Phone,
     Place,
-    Record,
     RecordId,
     ShortText,
     en,
 )
+from grid.models.joinable import Joinable
 from grid.policy import Merge, Policy
 
 
-class Household(Record):
+class Household(Joinable):
     """One household of a household group."""
 
     LABEL: ClassVar[tuple[str, str]] = ("住户", "household")

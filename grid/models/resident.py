@@ -20,15 +20,15 @@ from grid.models.common import (
     Name,
     Phone,
     PoliticsCode,
-    Record,
     RecordId,
     SexCode,
     ShortText,
     en,
 )
+from grid.models.joinable import Joinable
 
 
-class Resident(Record):
+class Resident(Joinable):
     """A person who lives, or is registered, in a grid."""
 
     LABEL: ClassVar[tuple[str, str]] = ("人员", "resident")

@@ -18,7 +18,10 @@ from server.api.record_pages import CANONICAL, Walk
 from server.problems import Problem
 
 _INTERNAL: Final = frozenset(
-    {"_id", "_rev", "_deleted", "path", "source_rev", "search", "door", "week"}
+    {
+        *("_id", "_rev", "_deleted", "path", "source_rev"),
+        *("search", "refs", "identity", "door", "week"),
+    }
 )
 """Members of a canonical document that are not the record's own."""
 Cursor = Annotated[str, Field(pattern=PATTERN, description="Opaque; from an earlier answer.")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.routing import BaseRoute
 
 from server.console import (
+    across,
     export,
     history,
     overview,
@@ -27,6 +28,7 @@ def routes() -> list[BaseRoute]:
         *overview.routes(),
         *tree.routes(),
         *reviews.routes(),
+        *across.routes(),
         *review.routes(),
         *quarantine.routes(),
         *relocate.routes(),

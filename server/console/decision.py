@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from conflicts.reasons import CANNOT_MERGE, REASONS
+from conflicts.rules import RULES
 from grid.masking import is_personal, mask_value
 from grid.models import RECORD_TYPES
 from grid.policy import Policy
@@ -96,7 +97,7 @@ def reason_texts(decision: Document) -> list[str]:
 
 def reason_name(code: str) -> str:
     """Return a reason's short name, for filters and lists."""
-    known = REASONS.get(code, REASONS[CANNOT_MERGE])
+    known = RULES.get(code) or REASONS.get(code, REASONS[CANNOT_MERGE])
     return known.name_en if i18n.language() == "en" else known.name_zh
 
 

@@ -33,7 +33,8 @@ REFERENCES: Final = frozenset(
 _HIDDEN: Final = frozenset(
     {
         *("type", "schema", "grid", "stamps", "merge"),
-        *("path", "search", "source_rev", "week", "door", "key"),
+        *("path", "search", "refs", "identity", "source_rev", "week", "door", "key"),
+        *("merged_into", "distinct_from", "absorbed"),
     }
 )
 _LAST: Final = ("created", "updated", "fictitious")

@@ -10,6 +10,8 @@ from grid.masking import mask_record
 from grid.permissions import Actor, in_scope
 from server.console.fields import title_of
 from server.console.states import State, record_state
+from server.i18n import gettext as _
+from sync.editing import SYSTEM
 from sync.indexes import REVIEWS_BY_DOCUMENT
 from sync.registry import Registry
 from sync.store import DocumentStore
@@ -35,8 +37,8 @@ async def titles(store: DocumentStore, actor: Actor, ids: Iterable[str]) -> dict
 
 async def people_names(registry: Registry, usernames: Iterable[str]) -> dict[str, str]:
     """Return the names of accounts; an account that is gone stands for itself."""
-    names = {}
-    for username in set(usernames):
+    names = {SYSTEM: _("系统自动")}
+    for username in set(usernames) - names.keys():
         account = await registry.account(username)
         names[username] = account.name if account else username
     return names

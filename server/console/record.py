@@ -9,7 +9,7 @@ from typing import Final
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from grid.masking import is_personal, mask_record
@@ -32,6 +32,7 @@ from server.console.scope import Place, demand_scope, place
 from server.console.states import State
 from server.runtime import runtime_of
 from sync.indexes import QUARANTINE_BY_DOCUMENT, RECORDS_BY_HOUSEHOLD
+from sync.redirects import leads
 from sync.store import DocumentStore
 
 _MAX_BESIDE: Final = 200
@@ -113,7 +114,11 @@ async def shown_record(request: Request, record_id: str, *, masked: bool = True)
 
 
 async def record_page(request: Request) -> Response:
-    """Show a record, masked."""
+    """Show a record, masked; one that was merged into another leads to that one."""
+    ends = await leads(runtime_of(request).store, [request.path_params["id"]])
+    if ends:
+        (end,) = ends.values()
+        return RedirectResponse(f"/console/records/{end}", 303)
     return await _page(request, await shown_record(request, request.path_params["id"]))
 
 

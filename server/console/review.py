@@ -27,10 +27,10 @@ from server.console.lookups import people_names
 from server.console.purpose import MIN_PURPOSE, read_purpose
 from server.console.scope import demand_scope, place
 from server.console.structure import ordered_in
+from server.console.upcoming import next_review
 from server.i18n import gettext as _
 from server.runtime import runtime_of
 from sync import reviews
-from sync.indexes import REVIEWS_BY_NODE
 from sync.store import DocumentStore
 
 _MAX_NOTE: Final = 500
@@ -209,7 +209,7 @@ async def _page(
         "people": await people_names(
             runtime.registry, [a.by for a in authors] + [s["by"] for s in document.get("steps", [])]
         ),
-        "next_id": await _next(
+        "next_id": await next_review(
             runtime.store, known[0] if known else at.code, actor.grids, document
         ),
         "problem": problem,
@@ -223,18 +223,6 @@ def _base_time(document: Any) -> str | None:
     trace = base.get("updated") or base.get("created") or {}
     at = trace.get("at")
     return str(at) if at else None
-
-
-async def _next(store: DocumentStore, top: str, grids: frozenset[str], document: Any) -> str | None:
-    """Return the next waiting decision in the actor's scope after this one, else the first."""
-    node = next((code for code in document["path"] if code in grids), top)
-    here = ((node, reviews.OPEN, document.get("opened")), str(document["_id"]))
-    for after in (here, None):
-        rows = await store.query(REVIEWS_BY_NODE, prefix=(node, reviews.OPEN), after=after, limit=2)
-        others = [row.doc_id for row in rows if row.doc_id != document["_id"]]
-        if others:
-            return others[0]
-    return None
 
 
 def routes() -> list[BaseRoute]:

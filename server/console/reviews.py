@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from conflicts.reasons import REASONS
+from conflicts.rules import RULES
 from grid.hierarchy import Hierarchy
 from server.auth import actor_of
 from server.console.decision import authors_of, reason_name
@@ -21,7 +22,7 @@ from server.console.listing import Document, Source, read_page
 from server.console.lookups import people_names, titles
 from server.console.scope import place_of
 from server.runtime import runtime_of
-from sync import reviews
+from sync import findings, reviews
 from sync.indexes import REVIEWS_BY_NODE, REVIEWS_BY_REASON
 from sync.resolving import CANNOT_MERGE
 
@@ -30,11 +31,11 @@ DONE: Final = "done"
 AUTOMATIC: Final = "automatic"
 SHOWN: Final = {
     WAITING: (reviews.OPEN,),
-    DONE: (reviews.ACCEPTED, reviews.CHANGED, reviews.UNDONE),
+    DONE: (reviews.ACCEPTED, reviews.CHANGED, reviews.UNDONE, findings.APART),
     AUTOMATIC: (reviews.SETTLED, reviews.SUPERSEDED),
 }
 """What the queue can show, and the statuses that this means."""
-KINDS: Final = tuple(dict.fromkeys((*REASONS, CANNOT_MERGE)))
+KINDS: Final = tuple(dict.fromkeys((*REASONS, CANNOT_MERGE, *RULES)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,11 @@ class Item:
     opened: str
     status: str
     where: str
+
+    @property
+    def across(self) -> bool:
+        """Whether it is about several records, and not about the merge of one."""
+        return self.id.startswith("across:")
 
 
 async def start(request: Request) -> Response:

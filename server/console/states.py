@@ -41,6 +41,16 @@ def review_state(status: str) -> State:
     }[status]
 
 
+def across_state(status: str) -> State:
+    """Return the state of a review across documents by its ``status``."""
+    return {
+        "settled": State("merged", _("已自动合并"), "violet"),
+        "accepted": State("tick", _("已处理"), "green"),
+        "apart": State("tick", _("不是同一个"), "blue"),
+        "superseded": State("tick", _("已不存在"), "grey"),
+    }.get(status) or review_state(status)
+
+
 def refusal_state(status: str) -> State:
     """Return the state of a refused edit by its ``status``."""
     return {

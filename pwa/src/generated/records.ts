@@ -265,6 +265,18 @@ export interface Household {
 	 */
 	fictitious?: boolean | null;
 	/**
+	 * 已并入 · Merged into
+	 */
+	merged_into?: string | null;
+	/**
+	 * 不是同一个 · Not the same as
+	 */
+	distinct_from?: string[];
+	/**
+	 * 并入了 · Contains
+	 */
+	absorbed?: Absorbed[];
+	/**
 	 * 门牌地址 · Address
 	 */
 	address: string;
@@ -397,6 +409,13 @@ export interface MergedField {
 	lost?: string[];
 }
 /**
+ * A duplicate whose content this record contains, as it was at ``rev``.
+ */
+export interface Absorbed {
+	key: string;
+	rev: string;
+}
+/**
  * A position in degrees, metres of accuracy; ``raw`` where it was converted to be one of
  * WGS-84 or CGCS2000.
  */
@@ -462,6 +481,18 @@ export interface Resident {
 	 * 虚构数据 · Fictitious
 	 */
 	fictitious?: boolean | null;
+	/**
+	 * 已并入 · Merged into
+	 */
+	merged_into?: string | null;
+	/**
+	 * 不是同一个 · Not the same as
+	 */
+	distinct_from?: string[];
+	/**
+	 * 并入了 · Contains
+	 */
+	absorbed?: Absorbed[];
 	/**
 	 * 姓名 · Name
 	 */

@@ -1,0 +1,162 @@
+"""What follows from a redirect: content taken in or given back, references led anew, cycles undone.
+
+A merge of duplicates is one ordinary edit, which makes one of them say ``merged_into``; all the
+rest is derived here from documents alone, with revision ids that depend on them alone. So it may
+be broken off anywhere and repeated, and two followers write the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import orjson
+
+from conflicts import POLICY_VERSION, Decision
+from conflicts.duplicates import ABSORBED, APART, REDIRECT
+from conflicts.joining import Joined, absorb, absorbed, redirected, release
+from conflicts.references import final
+from sync.editing import SYSTEM
+from sync.held import Held, held, write_derived
+from sync.indexes import RECORDS_BY_REFERENCE
+from sync.paths import database_of, grid_path
+from sync.projection import Projection
+from sync.redirects import redirects_from
+from sync.registry import Registry
+from sync.resolving import REVIEWS, decision_document, decision_id
+from sync.store import DocumentStore, Revision, Write
+
+_PAGE: Final = 200
+
+Body = dict[str, Any]
+
+
+class Joining:
+    """Derives what follows from redirects."""
+
+    def __init__(self, store: DocumentStore, registry: Registry, projection: Projection) -> None:
+        self._store = store
+        self._registry = registry
+        self._projection = projection
+
+    async def settle(self, doc_id: str, body: Mapping[str, Any]) -> int:
+        """Bring everything after one household or resident that changed; return what it wrote.
+
+        Costs nothing for a record that has nothing to do with duplicates.
+        """
+        written = 0
+        if isinstance(body.get(REDIRECT), str):
+            if await self._break_cycle(doc_id):
+                return 1
+            written += await self._take_in(str(body[REDIRECT]), doc_id)
+        for other in body.get(APART) or ():
+            written += await self._compare(other, doc_id)
+        for entry in body.get(ABSORBED) or ():
+            written += await self._compare(doc_id, entry["key"])
+        if REDIRECT in body or REDIRECT in (body.get("stamps") or {}):
+            await self._lead_anew(doc_id)
+        return written
+
+    async def _compare(self, keeper_id: str, duplicate_id: str) -> int:
+        """See that a record contains a duplicate's content exactly if that says so."""
+        duplicate = await held(self._store, duplicate_id)
+        if duplicate is None:
+            return 0
+        if duplicate.body.get(REDIRECT) == keeper_id:
+            return await self._take_in(keeper_id, duplicate_id)
+        keeper = await held(self._store, keeper_id)
+        note = None if keeper is None else absorbed(keeper.body, duplicate_id)
+        if keeper is None or note is None:
+            return 0
+        before = await self._archived(keeper, note["from"])
+        taken = await self._archived(duplicate, note["rev"])
+        after = keeper.body
+        if before is None or taken is None:
+            before = after  # the archive forgot what it was like: only the note goes
+        else:
+            after = absorb(before, note["from"], taken, duplicate_id, note["rev"], None).body
+        released = release(keeper.body, duplicate.body, duplicate_id, before, after)
+        await write_derived(self._store, keeper, released)
+        return 1
+
+    async def _take_in(self, keeper_id: str, duplicate_id: str) -> int:
+        keeper = await held(self._store, keeper_id)
+        duplicate = await held(self._store, duplicate_id)
+        if keeper is None or duplicate is None:
+            return 0
+        note = absorbed(keeper.body, duplicate_id)
+        if note is not None and note["rev"] == duplicate.revision.rev:
+            return 0
+        base = None if note is None else await self._archived(duplicate, note["rev"])
+        joined = absorb(
+            keeper.body,
+            keeper.revision.rev,
+            duplicate.body,
+            duplicate_id,
+            duplicate.revision.rev,
+            base,
+        )
+        if base is not None and any(field.review for field in joined.fields):
+            await self._ask(keeper, duplicate, joined)
+        await write_derived(self._store, keeper, joined)
+        return 1
+
+    async def _ask(self, keeper: Held, duplicate: Held, joined: Joined) -> None:
+        """Put to a person what a late edit of a duplicate says against the record that stands."""
+        parent = keeper.revision.rev
+        rev = joined.revision(parent)
+        decision = Decision(
+            doc_id=keeper.revision.doc_id,
+            type=keeper.body.get("type"),
+            grid=keeper.body.get("grid"),
+            rev=rev,
+            base_rev=parent,
+            base=keeper.body,
+            leaves=(parent, duplicate.revision.rev),
+            fields=joined.fields,
+            reviews=tuple(sorted({f.review for f in joined.fields if f.review is not None})),
+            policy_version=POLICY_VERSION,
+        )
+        path = await grid_path(self._registry, keeper.database)
+        document = decision_document(decision, path)
+        write = Write(decision_id(decision.doc_id, rev), orjson.dumps(document))
+        if await self._store.get(REVIEWS, write.doc_id) is None:
+            await self._store.write(REVIEWS, [write])
+
+    async def _break_cycle(self, doc_id: str) -> bool:
+        """Where redirects run in a circle, let the record stand that they all lead to."""
+        known = await redirects_from(self._store, [doc_id])
+        end = final(doc_id, known)
+        if end not in known:
+            return False
+        stands, points_at = await held(self._store, end), await held(self._store, known[end])
+        if stands is None or points_at is None or REDIRECT not in stands.body:
+            return False
+        freed = redirected(stands.body, points_at.body, None, SYSTEM)
+        await write_derived(self._store, stands, freed)
+        return True
+
+    async def _lead_anew(self, doc_id: str) -> None:
+        """Project anew what names a record that now leads elsewhere, or stands again itself."""
+        after = None
+        while True:
+            rows = await self._store.query(
+                RECORDS_BY_REFERENCE, prefix=(doc_id,), after=after, limit=_PAGE, documents=True
+            )
+            grids: dict[str, list[Revision]] = {}
+            for row in rows:
+                grid = str((row.document or {})["grid"])
+                winner = await self._store.get(database_of(grid), row.doc_id)
+                if winner is not None:
+                    grids.setdefault(grid, []).append(winner)
+            for grid, winners in grids.items():
+                await self._projection.project(database_of(grid), winners)
+            if len(rows) < _PAGE:
+                return
+            after = (rows[-1].key, rows[-1].doc_id)
+
+    async def _archived(self, at: Held, rev: str) -> Body | None:
+        if rev == at.revision.rev:
+            return at.body
+        bodies = await self._store.bodies(at.database, at.revision.doc_id, [rev])
+        return orjson.loads(bodies[rev]) if rev in bodies else None
