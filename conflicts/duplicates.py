@@ -42,7 +42,8 @@ _JOINS: Final = frozenset(
     {Policy.SET, Policy.LOG, Policy.TEXT, Policy.MINIMUM, Policy.MAXIMUM, Policy.COUNTER}
 )
 """Policies that keep both values: fields of these never contradict each other."""
-_PLACE: Final = frozenset({"address", "building", "unit", "room", "place"})
+_DOOR: Final = frozenset({"address", "building", "unit", "room"})
+_PLACE: Final = _DOOR | {"place"}
 _FORMS: Final[Mapping[str, Callable[[str], str]]] = {
     **dict.fromkeys(
         ("name", "former_name", "head_name", "owner_name", "guardian_name"), person_name
@@ -125,6 +126,13 @@ def contradictions(one: Record, other: Record) -> tuple[str, ...]:
         and policies.get(name, DEFAULT_MERGE).policy not in _JOINS
         and _differ(name, one.get(name), other.get(name))
     )
+
+
+def same_told(kind: str, name: str, one: Record, other: Record) -> bool:
+    """Tell whether two records say the same in a field, written differently at most."""
+    if kind == "household" and name in _DOOR:
+        return door_of(one) == door_of(other)
+    return not _differ(name, one.get(name), other.get(name))
 
 
 def _differ(name: str, one: Any, other: Any) -> bool:

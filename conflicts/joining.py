@@ -18,7 +18,7 @@ from grid.policy import DEFAULT_MERGE, Policy
 from .author import Author
 from .canonical_json import ABSENT, canonical, same
 from .clock import ClockError, HybridClock, parse_clock
-from .duplicates import ABSORBED, APART, REDIRECT, SERVER_DEVICE
+from .duplicates import ABSORBED, APART, REDIRECT, SERVER_DEVICE, same_told
 from .fields import merge_fields
 from .model import Body, FieldDecision
 from .policies import Bases, stamps_of
@@ -77,7 +77,7 @@ def absorb(
     """
     sides = [_content(record), _content(duplicate)]
     if base is None:
-        _fill(sides)
+        _fill(sides, record, duplicate)
     known = None if base is None else _content(base)
     authors = [
         _author(side, body, name)
@@ -186,15 +186,26 @@ def _created_at(body: Body) -> str:
     return at if isinstance(at, str) else ""
 
 
-def _fill(sides: list[dict[str, Any]]) -> None:
-    """Let each empty field of one side be as it is on the other."""
+def _fill(sides: list[dict[str, Any]], record: Body, duplicate: Body) -> None:
+    """Let each empty field of one side be as it is on the other, and a text that both wrote, each
+    in his way, be as the record that stands has it."""
     for mine, other in (sides, sides[::-1]):
         for name in sorted(other.keys() - {"stamps"}):
             if mine.get(name) in (None, "", []) and other[name] not in (None, "", []):
-                mine[name] = other[name]
-                mine["stamps"].pop(name, None)
-                if name in other["stamps"]:
-                    mine["stamps"][name] = other["stamps"][name]
+                _take(mine, other, name)
+    mine, other = sides
+    kind = str(record.get("type"))
+    for name in sorted((mine.keys() & other.keys()) - {"stamps"}):
+        texts = isinstance(mine[name], str) and isinstance(other[name], str)
+        if texts and name in field_policies(kind) and same_told(kind, name, record, duplicate):
+            _take(other, mine, name)
+
+
+def _take(mine: dict[str, Any], other: dict[str, Any], name: str) -> None:
+    mine[name] = other[name]
+    mine["stamps"].pop(name, None)
+    if name in other["stamps"]:
+        mine["stamps"][name] = other["stamps"][name]
 
 
 def _author(content: dict[str, Any], body: Body, rev: str) -> Author:

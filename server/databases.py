@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from server.gauges import REVIEWS_BY_AGE
+from server.gauges import INDEXES as GAUGES
 from server.sessions import SESSIONS_BY_USER
 from server.settings import Settings, SettingsError
 from sync import open_store
@@ -14,7 +14,7 @@ from sync.indexes import ALL_INDEXES
 from sync.store import DocumentStore
 
 DATABASES: Final = ("registry", "canonical", "reviews", "quarantine", "arrivals", "audit")
-INDEXES: Final = (*ALL_INDEXES, SESSIONS_BY_USER, REVIEWS_BY_AGE)
+INDEXES: Final = (*ALL_INDEXES, SESSIONS_BY_USER, *GAUGES)
 """All indexes that are declared, the server's own included."""
 
 

@@ -53,20 +53,32 @@ class Metrics:
         )
         self._exchanges = self._counter("exchanges", "Exchanges served to the end.")
         self._sent = self._counter("exchange_documents_sent", "Revisions sent by exchanges.")
-        self.open_reviews = self._gauge("reviews_open", "Merges that wait for a supervisor.")
+        self.open_reviews = self._gauge("reviews_open", "Reviews that wait for a supervisor.")
         self.oldest_review = self._gauge(
-            "reviews_oldest_seconds", "Age of the oldest merge that waits for a supervisor."
+            "reviews_oldest_seconds", "Age of the oldest review that waits for a supervisor."
+        )
+        self.reviews_by_kind = self._gauge(
+            "reviews_waiting", "Reviews that wait, by kind and severity.", "kind", "severity"
+        )
+        self.oldest_by_kind = self._gauge(
+            "reviews_waiting_oldest_seconds",
+            "Age of the oldest review that waits, by kind and severity.",
+            "kind",
+            "severity",
         )
         self.quarantine_open = self._gauge(
             "quarantine_open", "Refused documents that nobody has accepted or closed."
+        )
+        self.oldest_refused = self._gauge(
+            "quarantine_oldest_seconds", "Age of the oldest refused document that waits."
         )
         ProcessCollector(registry=self.registry)
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(f"wangge_{name}", text, labels, registry=self.registry)
 
-    def _gauge(self, name: str, text: str) -> Gauge:
-        return Gauge(f"wangge_{name}", text, registry=self.registry)
+    def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
+        return Gauge(f"wangge_{name}", text, labels, registry=self.registry)
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one request."""
@@ -117,7 +129,8 @@ class _Following(Collector):
         yield GaugeMetricFamily("wangge_follower_databases_behind", behind, follower.waiting)
         for name, text, value in (
             ("conflicts_merged", "Documents whose conflicting edits were merged.", follower.merged),
-            ("reviews_opened", "Merges put to a supervisor.", follower.reviews_opened),
+            ("reviews_opened", "Reviews put to a supervisor.", follower.reviews_opened),
+            ("repairs", "Edits that rules across documents made.", follower.repaired),
             (
                 "records_projected",
                 "Records written into the canonical database.",

@@ -160,6 +160,16 @@ REVIEWS_BY_DOCUMENT: Final = Index("by-document", "reviews", ("doc_id",))
 REVIEWS_BY_NODE: Final = Index("by-node", "reviews", ("status", "opened"), each="path")
 """Key ``(code of any node above, status, opened)``: a node's decisions, the oldest first."""
 
+REVIEWS_BY_KIND: Final = Index(
+    "by-kind", "reviews", ("status", "kind", "severity", "opened"), each="path"
+)
+"""Key ``(code of any node above, status, kind, severity, opened)``: the same of one kind."""
+
+REVIEWS_BY_STATUS_AND_KIND: Final = Index(
+    "by-status-and-kind", "reviews", ("status", "kind", "path")
+)
+"""Key ``(status, kind, *path)``: how many of each kind wait under any node."""
+
 REVIEWS_BY_SUBJECT: Final = Index("by-subject", "reviews", ("status",), each="subjects")
 """Key ``(id of a record it is about, status)``: reviews across documents."""
 
@@ -221,6 +231,8 @@ ALL_INDEXES: Final = (
     ORGANISATIONS_BY_KIND,
     REVIEWS_BY_STATUS,
     REVIEWS_BY_NODE,
+    REVIEWS_BY_KIND,
+    REVIEWS_BY_STATUS_AND_KIND,
     REVIEWS_BY_SUBJECT,
     REVIEWS_BY_REASON,
     REVIEWS_BY_DOCUMENT,

@@ -222,6 +222,8 @@ async def _page(
         people += context.pop("mentioned")
     else:
         context |= await _finding_context(runtime.store, review, masked=masked)
+        traces = [subject["updated"] for subject in context["subjects"] if subject["updated"]]
+        people += [str(trace["by"]) for trace in traces]
     context["people"] = await people_names(runtime.registry, people)
     template = "duplicate.html" if review["kind"] == DUPLICATE else "finding.html"
     return await framed(request, f"console/{template}", at, "reviews", context, status_code)

@@ -43,6 +43,9 @@ class Cell:
     lost: bool
     is_now: bool
     """Whether the record has this very value now; masked values may look the same and differ."""
+    by: str
+    at: str | None
+    """Who gave the value, and when, where that is not the edit that carried it; else empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,13 +168,17 @@ def _compared(
 def _cell(field: Document, author: Author, shown: Callable[[Any], str], current: Any) -> Cell:
     side = next((s for s in field["sides"] if s["rev"] == author.rev), None)
     value = field["base"] if side is None else side["value"]
+    changed = side is not None and bool(side["changed"])
+    own = side if changed and side is not None and side["at"] != author.at else None
     return Cell(
         author.rev,
         shown(value),
-        changed=side is not None and bool(side["changed"]),
+        changed=changed,
         taken=field["chosen"] == author.rev,
         lost=author.rev in field["lost"],
         is_now=value == current,
+        by="" if own is None else str(own["by"] or ""),
+        at=None if own is None else own["at"],
     )
 
 

@@ -29,10 +29,12 @@ Document = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A stretch of an index: all rows whose key begins with ``prefix``."""
+    """A stretch of an index: all rows whose key begins with ``prefix``, and goes on with a text
+    before ``until`` if that is given."""
 
     index: Index
     prefix: Key
+    until: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,7 @@ async def _rows(
     rows = await store.query(
         source.index,
         prefix=source.prefix,
+        end=None if source.until is None else (*source.prefix, source.until),
         after=after,
         limit=limit,
         descending=descending,

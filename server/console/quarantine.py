@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from starlette.exceptions import HTTPException
@@ -16,7 +15,7 @@ from grid.permissions import may_review
 from server.auth import actor_of
 from server.console.fields import REFERENCES, Field, fields_of, title_of, type_name_of
 from server.console.frame import framed, home_place
-from server.console.listing import Document, Source, read_page
+from server.console.listing import Document
 from server.console.lookups import people_names, titles
 from server.console.purpose import MIN_PURPOSE, read_purpose
 from server.console.scope import Place, demand_scope, place, place_of
@@ -24,78 +23,23 @@ from server.i18n import gettext as _
 from server.runtime import runtime_of
 from sync import quarantine
 from sync.errors import DocumentConflict
-from sync.indexes import QUARANTINE_BY_NODE
 
 STATUSES: Final = (quarantine.OPEN, quarantine.ACCEPTED, quarantine.CLOSED)
 _MAX_NOTE: Final = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A refused edit in the list, masked."""
-
-    id: str
-    title: str
-    type_name: str
-    user: str
-    device: str
-    at: str
-    reason: str
-    status: str
-    where: str
-
-
-def _entry(document: Document, where: str) -> Entry:
-    refused = document["document"] if isinstance(document["document"], Mapping) else {}
-    kind = str(document["doc_id"]).partition(":")[0]
-    named = {**refused, "type": refused.get("type", kind)}
-    return Entry(
-        str(document["_id"]),
-        title_of(mask_record(named)),
-        type_name_of(kind),
-        str(document["user"]),
-        str(document["device"]),
-        str(document["at"]),
-        str(document["reason"]),
-        str(document["status"]),
-        where,
-    )
-
-
 async def start(request: Request) -> Response:
     """Go to the refused edits of the top of one's scope."""
-    return RedirectResponse(f"/console/grids/{(await home_place(request)).code}/quarantine", 303)
+    at = await home_place(request)
+    return RedirectResponse(f"/console/grids/{at.code}/reviews?kind=refused", 303)
 
 
 async def queue(request: Request) -> Response:
-    """List the refused edits under a grid: the open ones with the oldest first, the settled ones
-    with the newest first."""
+    """Go to the refused edits among all that waits; an address of before."""
     at = await place_of(request)
-    runtime = runtime_of(request)
-    hierarchy = await runtime.registry.hierarchy()
     status = request.query_params.get("status", quarantine.OPEN)
-    status = status if status in STATUSES else quarantine.OPEN
-    mark = request.query_params.get("after")
-    source = Source(QUARANTINE_BY_NODE, (at.code, status))
-    page = await read_page(runtime.store, [source], descending=status != quarantine.OPEN, mark=mark)
-    depth = len(at.path)
-    entries = [
-        _entry(document, " / ".join(_names(hierarchy, str(document["grid"]))[depth:]))
-        for document in page.documents
-    ]
-    context = {
-        "entries": entries,
-        "people": await people_names(runtime.registry, (entry.user for entry in entries)),
-        "status": status,
-        "statuses": STATUSES,
-        "mark": mark,
-        "next_mark": page.mark,
-    }
-    return await framed(request, "console/quarantine.html", at, "quarantine", context)
-
-
-def _names(hierarchy: Any, code: str) -> tuple[str, ...]:
-    return tuple(hierarchy.path_names(code)) if code in hierarchy else (code,)
+    done = "" if status == quarantine.OPEN else "&show=done"
+    return RedirectResponse(f"/console/grids/{at.code}/reviews?kind=refused{done}", 303)
 
 
 async def _found(request: Request) -> Document:

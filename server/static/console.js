@@ -23,6 +23,16 @@ document.addEventListener('click', (event) => {
   }
 });
 
+// The box in a list's head chooses the whole page.
+document.addEventListener('change', (event) => {
+  const name = event.target.dataset?.all;
+  if (name) {
+    for (const box of document.querySelectorAll(`input[type=checkbox][name="${name}"]`)) {
+      box.checked = event.target.checked;
+    }
+  }
+});
+
 const side = document.getElementById('side');
 if (side) {
   const kept = sessionStorage.getItem(POSITION);

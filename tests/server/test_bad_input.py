@@ -97,7 +97,7 @@ async def test_each_bad_document_is_refused_and_found_and_the_rest_goes_on(
     listed = (await client.get(path, headers=bearer(worker))).json()["items"]
     assert {item["quarantine"] for item in listed} == set(refused)
     village = bearer(await sign_in("village", None))
-    queue = await client.get(f"/console/grids/{VILLAGE}/quarantine", headers=village)
+    queue = await client.get(f"/console/grids/{VILLAGE}/reviews?kind=refused", headers=village)
     for item in listed:
         entry = await client.get(f"/console/quarantine/{item['quarantine']}", headers=village)
         assert entry.status_code == 200
@@ -145,7 +145,7 @@ async def test_a_clock_two_days_off_refuses_nothing(
     assert (told["code"], told["id"], told["status"]) == ("clock-ahead", ahead["_id"], "accepted")
     village = bearer(await sign_in("village", None))
     queue = await client.get(
-        f"/console/grids/{VILLAGE}/quarantine?status=accepted", headers=village
+        f"/console/grids/{VILLAGE}/reviews?kind=refused&show=done", headers=village
     )
     assert "这台手机的时间快了约 2 天" in queue.text
 

@@ -95,6 +95,7 @@ async def test_merged_by_a_person_every_reference_follows(
     stands = await record(store, OLD)
     assert (stands["phone"], stands["members"], stands["note"]) == ("12000000001", 4, "甲")
     assert set(stands["tags"]) == {"老人", "租户"}
+    assert stands["address"] == "面前山村103号"  # as the one that stands wrote it
     assert (await record(store, NEW))["merged_into"] == OLD
     gone = await canonical(store, NEW)
     assert (gone["gone"], gone["merged_into"]) == (True, OLD)
