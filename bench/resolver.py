@@ -11,9 +11,9 @@ from typing import Any
 import orjson
 
 from bench import documents
-from bench.report import Row, at_least
+from bench.report import Row, at_least, at_most
 from bench.targets import scratch
-from conflicts import Leaf, merge
+from conflicts import Leaf, merge, wanted
 from grid.csv_import import dianbai_csv, read_grids_csv
 from grid.models import field_policies
 from server.databases import opened
@@ -22,9 +22,11 @@ from sync.follower import Follower
 from sync.registry import Registry
 from sync.store import DocumentStore, Write
 
-NAMES = ("merges", "conflicts")
+NAMES = ("merges", "merge-history", "conflicts")
 MERGES_GOAL = 2_000
 CONFLICTS_GOAL = 300
+HISTORY_GOAL = 1.5
+"""Cost of a merge after 1,000 revisions, as a multiple of that after 10, at most."""
 LEAVES = 3
 FIELDS = 40
 GRID = "44090400400100101"
@@ -33,11 +35,19 @@ _BATCH = 500
 
 
 def measure(names: Sequence[str]) -> Iterator[Row]:
-    """Measure merges of three leaves, pure and through the store."""
+    """Measure merges of two, three and five leaves, long histories, and all through the store."""
     if "merges" in names:
-        rate = _merges()
         note = f"{LEAVES} leaves of {FIELDS} fields, one process"
-        yield at_least("merges", "merges/s", rate, MERGES_GOAL, note)
+        yield at_least("merges", "merges/s", _merges(LEAVES), MERGES_GOAL, note)
+        for count in (2, 5):
+            # The goal is for three leaves; work grows with the leaves.
+            goal = MERGES_GOAL * LEAVES / max(LEAVES, count)
+            note = f"{count} leaves of {FIELDS} fields, one process"
+            yield at_least(f"merges of {count} leaves", "merges/s", _merges(count), goal, note)
+    if "merge-history" in names:
+        note = f"{LEAVES} leaves, the base found among 1,000 revisions beside among 10"
+        ratio = _long_history(1_000) / _long_history(10)
+        yield at_most("merge-history", "times", ratio, HISTORY_GOAL, note)
     if "conflicts" in names:
         with scratch() as directory:
             rate = asyncio.run(_conflicts(directory))
@@ -70,21 +80,39 @@ def side(before: dict[str, Any], device: int) -> dict[str, Any]:
     return {**before, **change, "updated": trace, "stamps": dict.fromkeys(change, at)}
 
 
-def _merges() -> float:
+def _merges(sides: int) -> float:
     count = 3_000
     cases = []
     for number in range(count):
         before = base(number)
         leaves = [
             Leaf(f"2-{device}", side(before, device), False, ("1-a",))
-            for device in range(1, LEAVES + 1)
+            for device in range(1, sides + 1)
         ]
         cases.append((documents.household_id(number), leaves, {"1-a": before}))
-    started = time.perf_counter()
+    started = time.process_time()
     for doc_id, leaves, bodies in cases:
         merged = merge(doc_id, leaves, bodies, policies=lambda name: field_policies(name or ""))
-        assert len(merged.tombstones) == LEAVES - 1
-    return count / (time.perf_counter() - started)
+        assert len(merged.tombstones) == sides - 1
+    return count / (time.process_time() - started)
+
+
+def _long_history(length: int) -> float:
+    """Return seconds for finding the base and merging, the best of several rounds."""
+    chain = tuple(f"{number}-{number:032x}" for number in range(length, 0, -1))
+    before = base(1)
+    leaves = [
+        Leaf(f"{length + 1}-{device:032x}", side(before, device), False, chain)
+        for device in range(1, LEAVES + 1)
+    ]
+    best = float("inf")
+    for _ in range(10):
+        started = time.process_time()
+        for _ in range(50):
+            (needed,) = wanted(leaves, {})
+            merge("household:1", leaves, {needed: before})
+        best = min(best, time.process_time() - started)
+    return best
 
 
 async def _conflicts(directory: Path) -> float:

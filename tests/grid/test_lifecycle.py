@@ -208,3 +208,36 @@ def test_every_state_field_names_a_life_cycle_and_is_coded_by_its_states() -> No
 def test_open_states_of_events() -> None:
     assert {"10", "20", "60", "70", CONTESTED} <= OPEN_STATES
     assert not {"12", "80", "90", "91", "92", "93"} & OPEN_STATES
+
+
+def test_a_life_cycle_made_here_with_nothing_remembered() -> None:
+    """The declared ones remember what they were asked; this one has to find it."""
+    worker, town = frozenset({Role.GRIDWORKER}), frozenset({Role.SUPERVISOR_TOWN})
+    small = LifeCycle(
+        "small",
+        {"1": None, "2": "1", "3": "2", "4": "1", "5": "3"},
+        steps={
+            ("1", "2"): worker,
+            ("1", "4"): worker,
+            ("2", "3"): worker,
+            ("3", "5"): worker,
+            ("4", "1"): town,
+        },
+        first=frozenset({"1"}),
+        finished="3",
+    )
+    reached = {state for state in small.states if small.may_move(Role.GRIDWORKER, "1", state)}
+    assert reached == {"1", "2", "3", "4"}
+    assert small.may_move(Role.GRIDWORKER, "3", "5")
+    assert not small.may_move(Role.GRIDWORKER, "4", "1")
+    assert small.may_move(Role.SUPERVISOR_TOWN, "4", "1")
+    assert not small.may_move(Role.SUPERVISOR_TOWN, "1", "2")
+    joins = {(a, b): small.join(a, b) for a in "1345" for b in "1345" if a < b}
+    assert joins == {
+        ("1", "3"): "3",
+        ("1", "4"): "4",
+        ("1", "5"): "5",
+        ("3", "4"): CONTESTED,
+        ("3", "5"): "5",
+        ("4", "5"): CONTESTED,
+    }
