@@ -85,11 +85,18 @@ def serve(data: Data = None, host: Host = None, port: Port = None) -> None:
 
 
 @app.command()
-def resolve(data: Data = None) -> None:
-    """Merge and project alone, beside servers started with WANGGE_FOLLOWER=false."""
+def resolve(
+    data: Data = None,
+    host: Host = None,
+    port: Annotated[
+        int | None, typer.Option(help="Show metrics at this TCP port.", min=1, max=65535)
+    ] = None,
+) -> None:
+    """Merge and project alone, beside servers started with WANGGE_FOLLOWER=false. Several share
+    the grids among them."""
     from server.commands.serve import resolve as run
 
-    run(_settings(data))
+    run(_settings(data, host), port)
 
 
 @app.command("import-grids")

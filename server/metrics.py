@@ -127,6 +127,10 @@ class _Following(Collector):
         yield GaugeMetricFamily("wangge_follower_lag_seconds", lag, follower.lag_seconds)
         behind = "Grid databases with changes that the follower has not handled yet."
         yield GaugeMetricFamily("wangge_follower_databases_behind", behind, follower.waiting)
+        share = "Which part of all grids this process follows, 0 to 1."
+        yield GaugeMetricFamily("wangge_follower_share", share, follower.share)
+        known = "Followers of the store that are known alive, this one included."
+        yield GaugeMetricFamily("wangge_followers", known, follower.followers)
         for name, text, value in (
             ("conflicts_merged", "Documents whose conflicting edits were merged.", follower.merged),
             ("reviews_opened", "Reviews put to a supervisor.", follower.reviews_opened),

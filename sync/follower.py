@@ -26,6 +26,7 @@ from sync.resolving import Resolver
 from sync.restructuring import Restructurer
 from sync.routing import Router
 from sync.rush import Rush
+from sync.sharing import BEAT_SECONDS, Team, portion_of
 from sync.store import Change, DocumentStore, Revision
 from sync.structure_reviews import keep_unplaced
 
@@ -34,7 +35,7 @@ CHECKPOINT: Final = "follower"
 _POSITION_DATABASE: Final = "canonical"
 _PAGE: Final = 500
 _AT_ONCE: Final = 4
-_WAIT_SECONDS: Final = 5.0
+_WAIT_SECONDS: Final = 2.0
 _RETRY_SECONDS: Final = 1.0
 _GIVE_WAY_SECONDS: Final = 30.0
 """A change that has waited so long waits no longer for a rush of pushes to end."""
@@ -58,7 +59,7 @@ class Follower:
         )
         self._registry = registry
         self._across = Across(store, registry, self._projection)
-        self._position: str | None = None
+        self._team = Team(store)
         self._behind: dict[str, float] = {}
         self.merged = 0
         self.reviews_opened = 0
@@ -75,22 +76,47 @@ class Follower:
         return time.monotonic() - min(self._behind.values())
 
     @property
+    def share(self) -> float:
+        """Which part of all grids this follower looks after, 0 to 1."""
+        return self._team.share
+
+    @property
+    def followers(self) -> int:
+        """How many followers of the store are known alive, this one included."""
+        return self._team.members
+
+    @property
     def waiting(self) -> int:
         """How many grid databases have changes that were not followed yet."""
         return len(self._behind)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Follow grids, and beside them the tree of grids, until ``stop`` is set; a failing store
-        is tried again after a second."""
+        """Follow this follower's share of the grids, and beside them the tree of grids, until
+        ``stop`` is set; a failing store is tried again after a second."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._restructurer.run(stop))
             group.create_task(self._follow_forever(stop))
+            group.create_task(self._show_life(stop))
+
+    async def _show_life(self, stop: asyncio.Event) -> None:
+        """Let the other followers see that this one lives, however long its work takes it."""
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            while not stop.is_set():
+                await asyncio.wait([stopping], timeout=BEAT_SECONDS)
+                try:
+                    await (self._team.leave() if stop.is_set() else self._team.beat())
+                except StoreError:
+                    continue  # too long like this, and the others take over
+        finally:
+            stopping.cancel()
 
     async def _follow_forever(self, stop: asyncio.Event) -> None:
         stopping = asyncio.create_task(stop.wait())
         try:
             while not stop.is_set():
                 try:
+                    await self._team.beat()
                     await self._follow_changed()
                 except StoreError:
                     self.failures += 1
@@ -108,16 +134,25 @@ class Follower:
 
     async def _follow_changed(self) -> None:
         while True:
-            position = await self._read_position()
-            names, reached = await self._store.database_updates(position)
-            grids = [name for name in names if name.startswith(GRID_PREFIX)]
+            positions = await self._team.positions()
+            grids: set[str] = set()
+            reached: str | None = None
+            for position, portions in positions.items():
+                names, end = await self._store.database_updates(position)
+                grids |= {
+                    name
+                    for name in names
+                    if name.startswith(GRID_PREFIX) and portion_of(name) in portions
+                }
+                reached = reached or end  # what is asked after it covers it as well
             now = time.monotonic()
-            for name in grids:
-                self._behind.setdefault(name, now)
-            await self._follow_all(grids)
-            if reached == position:
+            # What went to another follower meanwhile waits for that one.
+            behind = {name: at for name, at in self._behind.items() if self._team.owns(name)}
+            self._behind = dict.fromkeys(grids, now) | behind
+            await self._follow_all(sorted(grids))
+            if reached is None or positions.keys() == {reached}:
                 return
-            await self._write_position(reached)
+            await self._team.reached(frozenset().union(*positions.values()), reached)
             if not grids:
                 return
 
@@ -199,7 +234,13 @@ class Follower:
             raise failed[0]
 
     async def _wait(self, stopping: asyncio.Task[Any]) -> None:
-        position = await self._read_position()
+        positions = await self._team.positions()
+        if len(positions) > 1:
+            return  # portions of somebody else have just become this follower's
+        position = next(iter(positions), None)
+        if position is None:
+            await asyncio.wait([stopping], timeout=_WAIT_SECONDS)
+            return
         changed = asyncio.create_task(
             self._store.wait_for_change(None, position, timeout=_WAIT_SECONDS)
         )
@@ -210,13 +251,3 @@ class Follower:
     async def _read_checkpoint(self, database: str) -> str:
         local = await self._store.get_local(_POSITION_DATABASE, f"{CHECKPOINT}:{database}")
         return "0" if local is None else str(local["since"])
-
-    async def _read_position(self) -> str:
-        if self._position is None:
-            local = await self._store.get_local(_POSITION_DATABASE, CHECKPOINT)
-            self._position = "0" if local is None else str(local["since"])
-        return self._position
-
-    async def _write_position(self, position: str) -> None:
-        self._position = position
-        await self._store.put_local(_POSITION_DATABASE, CHECKPOINT, {"since": position})

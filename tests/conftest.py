@@ -82,10 +82,17 @@ def free_port() -> int:
 class ServerProcess:
     """A ``wangge`` command that serves HTTP, started and stopped (or killed) by a test.
 
-    ``under`` is a command that runs it in place of itself, such as one that limits resources.
+    ``under`` is a command that runs it in place of itself, such as one that limits resources;
+    ``beside`` another process whose store in a CouchDB it shares.
     """
 
-    def __init__(self, *arguments: str, port: int | None = None, under: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        *arguments: str,
+        port: int | None = None,
+        under: Sequence[str] = (),
+        beside: ServerProcess | None = None,
+    ) -> None:
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._command = [
@@ -96,7 +103,10 @@ class ServerProcess:
             str(self.port),
         ]
         self._process: subprocess.Popen[bytes] | None = None
-        self._own_store = store_url() if VARIABLE in os.environ else None
+        self._beside = beside
+        self.store = store_url() if VARIABLE in os.environ else None
+        if beside is not None:
+            self.store = beside.store
 
     @property
     def pid(self) -> int:
@@ -111,7 +121,7 @@ class ServerProcess:
             cwd=ROOT,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            env=os.environ | ({"WANGGE_STORE": self._own_store} if self._own_store else {}),
+            env=os.environ | ({"WANGGE_STORE": self.store} if self.store else {}),
         )
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
@@ -130,8 +140,8 @@ class ServerProcess:
     def remove(self) -> None:
         """End the process for good: what it kept in a CouchDB goes too."""
         self.stop()
-        if self._own_store is not None:
-            asyncio.run(remove_databases(self._own_store))
+        if self.store is not None and self._beside is None:
+            asyncio.run(remove_databases(self.store))
 
     def stop(self) -> None:
         """End the process politely and wait for it."""

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import uvicorn
+from prometheus_client import start_http_server
 
 from server.app import create_app
 from server.collector import tune_collector
 from server.databases import open_databases
 from server.logs import configure, log
+from server.metrics import Metrics
 from server.settings import Settings
 from sync.follower import Follower
 from sync.registry import Registry
@@ -41,21 +45,40 @@ def serve(settings: Settings) -> None:
     )
 
 
-def resolve(settings: Settings) -> None:
-    """Merge and project until asked to stop, without serving anything."""
+def resolve(settings: Settings, metrics_port: int | None = None) -> None:
+    """Merge and project until asked to stop; show nothing but metrics, if a port is given."""
     configure(settings.log_level, settings.log_format)
     tune_collector()
-    asyncio.run(_resolve(settings))
+    asyncio.run(_resolve(settings, metrics_port))
 
 
-async def _resolve(settings: Settings) -> None:
+async def _resolve(settings: Settings, metrics_port: int | None) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
     store = await open_databases(settings)
     try:
-        log.info("resolving")
-        await Follower(store, Registry(store)).run(stop)
+        follower = Follower(store, Registry(store))
+        with _shown(follower, settings.host, metrics_port):
+            log.info("resolving")
+            await follower.run(stop)
     finally:
         await store.close()
+
+
+@contextmanager
+def _shown(follower: Follower, host: str, port: int | None) -> Iterator[None]:
+    """Serve the follower's metrics as long as the context lasts."""
+    if port is None:
+        yield
+        return
+    metrics = Metrics()
+    metrics.watch(follower)
+    server, thread = start_http_server(port, host, metrics.registry)
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -8,6 +8,7 @@ one task listens to it and wakes whoever waits. Where CouchDB does not have it (
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Final
@@ -114,6 +115,7 @@ class Updates:
         self._listener: asyncio.Task[None] | None = None
         self._seen: dict[str, str] = {}
         self._sweep = 0
+        self._life = secrets.token_hex(4)
         self._swept: dict[str, int] = {}
 
     async def since(self, since: str, limit: int | None) -> tuple[list[str], str]:
@@ -146,10 +148,12 @@ class Updates:
                 if self._seen.get(name) != seq:
                     self._seen[name] = seq
                     self._swept[name] = self._sweep
-        after = int(since.partition("-")[2]) if since.startswith("sweep-") else 0
+        # What another process counted says nothing here: its position is the beginning.
+        own = f"sweep-{self._life}-"
+        after = int(since.removeprefix(own)) if since.startswith(own) else 0
         changed = sorted((at, name) for name, at in self._swept.items() if at > after)
         reached = max((at for at, _ in changed), default=after)
-        return [name for _, name in changed], f"sweep-{reached}"
+        return [name for _, name in changed], f"{own}{reached}"
 
     def wake(self, names: Iterable[str]) -> None:
         """Let those who wait for these databases look again."""

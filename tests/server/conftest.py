@@ -69,6 +69,11 @@ def populated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def populate_own(data: Path, store: str) -> None:
+    """Fill a store of a test's own as the populated folder is."""
+    asyncio.run(_populate(Settings.load({}, data=data, store=store)))
+
+
 Serve = Callable[..., Any]
 
 

@@ -12,7 +12,7 @@ import pytest
 
 import conflicts
 from sync import follower as follower_module
-from sync import resolving
+from sync import resolving, sharing
 from sync.errors import StoreFull
 from sync.follower import CHECKPOINT, Follower
 from sync.indexes import HOUSEHOLDS_BY_ADDRESS, RECORDS_BY_PATH, REVIEWS_BY_STATUS
@@ -150,7 +150,7 @@ async def test_following_anew_from_the_beginning_changes_nothing() -> None:
     async with a_days_work() as (store, registry):
         await catch_up(store, registry)
         before = await state_of(store)
-        for position in (CHECKPOINT, f"{CHECKPOINT}:{DATABASE}"):
+        for position in (sharing.LOCAL_ID, f"{CHECKPOINT}:{DATABASE}"):
             assert await store.get_local("canonical", position) is not None
             await store.put_local("canonical", position, {"since": "0"})
         again = await catch_up(store, registry)
