@@ -106,6 +106,12 @@ def moved_revision(leaf: Leaf, order: Order) -> tuple[str, dict[str, Any]]:
     return _revision(leaf.rev, b"moved here|" + canonical(body)), body
 
 
+def returned_revision(leaf: Leaf, order: Order) -> str:
+    """Return the id of the revision, a child of ``leaf`` with its content, by which an edit comes
+    back into a grid that had sent it on: there a tombstone of that move lies on it."""
+    return _revision(leaf.rev, f"returned|{order.grid}|{order.stamp}".encode())
+
+
 def moved_tombstone(leaf: Leaf, order: Order) -> tuple[str, dict[str, Any]]:
     """Return the tombstone, a child of ``leaf``, that says where the record went."""
     body = {name: leaf.body[name] for name in _STATED if name in leaf.body}

@@ -203,8 +203,10 @@ class Follower:
         stones = [*gone.values(), *await self._move(database, winners)]
         left = {stone.doc_id for stone in stones}
         winners = [winner for winner in winners if winner.doc_id not in left]
-        projected = await self._projection.project(database, [*winners, *stones])
+        doubled: list[tuple[str, str]] = []
+        projected = await self._projection.project(database, [*winners, *stones], doubled)
         self.projected += projected
+        await self._mover.reunite(database, doubled)
         across = await self._across.check([*winners, *stones])
         self.reviews_opened += across.opened
         self.repaired += across.repaired

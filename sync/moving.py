@@ -23,6 +23,7 @@ from conflicts.moving import (
     moved_revision,
     moved_tombstone,
     order_of,
+    returned_revision,
 )
 from sync.indexes import REVIEWS_BY_DOCUMENT
 from sync.paths import code_of, database_of, grid_path
@@ -101,15 +102,32 @@ class Mover:
             await self._call(grid, doc_id, order)
         return {move.doc_id: _stone_of(move) for move in moves}
 
+    async def reunite(self, database: str, doubled: Sequence[tuple[str, str]]) -> None:
+        """Bring records together that live here and in another grid too: ``(id, grid)``.
+
+        That happens when two servers moved a record to different grids, and one moved it on.
+        """
+        here = code_of(database)
+        for doc_id, other in doubled:
+            leaves = await self._store.revisions(database_of(other), doc_id, "all", ancestry=True)
+            if leaves and not leaves[0].deleted:
+                await self._call(here, doc_id, _home(leaves, other))
+
     async def _call(self, grid: str, doc_id: str, order: Order) -> None:
-        """Send a record on from a grid to which an older order had taken it."""
+        """Send a record on from a grid to which an older order had taken it; if the order that
+        took it there is the newer one, send it on from the other grid instead."""
+        if grid == order.grid:
+            return
         database = database_of(grid)
         await self._store.create_database(database)
         leaves = await self._store.revisions(database, doc_id, "all", ancestry=True)
         claim = home_of(map(as_leaf, leaves), grid)
-        if claim is None or claim >= (order.stamp, order.grid) or claim.grid == order.grid:
+        if claim is None:
             return
-        await self._send(database, [_following(doc_id, leaves, order)])
+        if claim > (order.stamp, order.grid):
+            await self._call(order.grid, doc_id, _home(leaves, grid))
+        else:
+            await self._send(database, [_following(doc_id, leaves, order)])
 
     async def _send(self, database: str, moves: Sequence[_Move]) -> list[Revision]:
         targets: dict[str, list[_Move]] = {}
@@ -125,7 +143,12 @@ class Mover:
     async def _deliver(self, database: str, grid: str, moves: Sequence[_Move]) -> None:
         target = database_of(grid)
         await self._store.create_database(target)
-        writes = [write for move in moves for write in await self._tree(database, move)]
+        there = await self._store.revisions_of_many(target, [(one.doc_id, "all") for one in moves])
+        writes = [
+            write
+            for move, known in zip(moves, there, strict=True)
+            for write in (*await self._tree(database, move), *_returning(move, known))
+        ]
         asked: dict[str, list[str]] = {}
         for write in writes:
             asked.setdefault(write.doc_id, []).append(write.rev or "")
@@ -201,6 +224,22 @@ def _departure(doc_id: str, leaves: Sequence[Revision], order: Order) -> _Move:
 
 def _following(doc_id: str, leaves: Sequence[Revision], order: Order) -> _Move:
     return _Move(doc_id, leaves, order, None, _stones(leaves, order))
+
+
+def _returning(move: _Move, known: Sequence[Revision]) -> list[Write]:
+    """Return revisions for edits that come back to where they were sent on from."""
+    superseded = move.arrival.ancestors[:1] if move.arrival is not None else ()
+    buried = {stone.ancestors[0] for stone in known if stone.ancestors and _is_stone(stone)}
+    return [
+        Write(
+            leaf.doc_id,
+            leaf.body,
+            returned_revision(as_leaf(leaf), move.order),
+            (leaf.rev, *leaf.ancestors),
+        )
+        for leaf in move.leaves
+        if leaf.rev in buried and leaf.rev not in superseded and not leaf.deleted
+    ]
 
 
 def _stones(leaves: Sequence[Revision], order: Order) -> list[Write]:

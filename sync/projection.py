@@ -63,8 +63,17 @@ class Projection:
         self._store = store
         self._registry = registry
 
-    async def project(self, database: str, winners: Sequence[Revision]) -> int:
-        """Bring the canonical documents of these winners up to date; return how many changed."""
+    async def project(
+        self,
+        database: str,
+        winners: Sequence[Revision],
+        doubled: list[tuple[str, str]] | None = None,
+    ) -> int:
+        """Bring the canonical documents of these winners up to date; return how many changed.
+
+        Live winners that another grid's live record was shown for are added to ``doubled``, with
+        that grid.
+        """
         path = await grid_path(self._registry, database)
         left = {winner.doc_id: _Shown(winner) for winner in winners}
         named = {name for shown in left.values() for name in shown.names}
@@ -75,6 +84,9 @@ class Projection:
                 break
             ids = list(left)
             known = await self._store.get_many(CANONICAL, ids)
+            if doubled is not None:
+                doubled += _shown_elsewhere(left, known, path[-1])
+                doubled = None
             writes = [
                 write
                 for doc_id, found in zip(ids, known, strict=True)
@@ -111,6 +123,20 @@ class _Shown:
         body: dict[str, Any] = orjson.loads(winner.body or b"{}")
         self.body = body if winner.deleted else upcast(body)
         self.names = [] if winner.deleted else references(self.body)
+
+
+def _shown_elsewhere(
+    winners: Mapping[str, _Shown], known: Sequence[Revision | None], grid: str
+) -> list[tuple[str, str]]:
+    here = f'"grid":"{grid}"'.encode()
+    return [
+        (shown.doc_id, other)
+        for shown in known
+        if shown is not None and not shown.deleted and not winners[shown.doc_id].deleted
+        if here not in shown.body
+        and (other := orjson.loads(shown.body).get("grid")) != grid
+        and isinstance(other, str)
+    ]
 
 
 def _canonical_write(
