@@ -30,7 +30,7 @@ from tests.sync_flow.town import (
 
 BOSS = Actor("town", Role.SUPERVISOR_TOWN, None, frozenset({TOWN}))
 IDS = (HOUSEHOLD, RESIDENT)
-SEEDS = range(24)
+SEEDS = range(10)
 
 
 class Day:
