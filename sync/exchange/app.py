@@ -54,6 +54,8 @@ class Exchange:
         async with self._turns.admitted():
             session, account = await self._host.session(request.scope)
             asking = parse_asking(await request.json_object())
+            if asking.user not in (None, account["user"]["username"]):
+                raise _somebody_else()
             reply = Reply(request)
             hello: dict[str, Any] = {"time": now_text(), "session": session}
             if asking.session != session:
@@ -148,6 +150,12 @@ class _Run:
     def __init__(self, wanted: Wanted) -> None:
         self.wanted = wanted
         self.sent: frozenset[str] = frozenset()
+
+
+def _somebody_else() -> WireError:
+    """Return the error for a phone whose browser is signed in as another person."""
+    reason = "浏览器里登录的是别的账号；您的数据已保存在本机，请重新登录"
+    return WireError(403, "forbidden", reason, {"code": "other-account"})
 
 
 def _end(reply: Reply, wanted: Wanted, since: str) -> None:

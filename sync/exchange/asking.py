@@ -14,7 +14,7 @@ DEFAULT_BUDGET: Final = 4 * 1024 * 1024
 LEAST_BUDGET: Final = 8 * 1024
 MOST_DATABASES: Final = 2_000
 MOST_WRITES: Final = 2_000
-_MEMBERS: Final = frozenset({"v", "budget", "session", "databases", "refused"})
+_MEMBERS: Final = frozenset({"v", "budget", "session", "user", "databases", "refused"})
 _OF_DATABASE: Final = frozenset({"since", "docs", "fresh"})
 
 
@@ -43,6 +43,8 @@ class Asking:
 
     budget: int
     session: str | None
+    user: str | None
+    """Whose work this is, when the client says so."""
     databases: tuple[Wanted, ...]
     refused: tuple[str, ...]
     """Ids of quarantine entries whose outcome the client wants to know."""
@@ -63,20 +65,26 @@ def parse_asking(body: Mapping[str, Any]) -> Asking:
     databases = body.get("databases")
     if not isinstance(databases, dict) or len(databases) > MOST_DATABASES:
         raise _bad(f"`databases` must be an object of at most {MOST_DATABASES} members")
-    session, refused = body.get("session"), body.get("refused", [])
-    if session is not None and not isinstance(session, str):
-        raise _bad("`session` must be the text that an earlier answer gave, or null")
+    refused = body.get("refused", [])
     if not isinstance(refused, list) or not all(isinstance(one, str) for one in refused):
         raise _bad("`refused` must be a list of quarantine ids")
     asking = Asking(
         budget=_budget(body.get("budget", DEFAULT_BUDGET)),
-        session=session,
+        session=_text(body, "session"),
+        user=_text(body, "user"),
         databases=tuple(_wanted(name, value) for name, value in databases.items()),
         refused=tuple(dict.fromkeys(refused))[:MOST_WRITES],
     )
     if asking.writes > MOST_WRITES:
         raise _bad(f"at most {MOST_WRITES} documents in one exchange, these are {asking.writes}")
     return asking
+
+
+def _text(body: Mapping[str, Any], name: str) -> str | None:
+    value = body.get(name)
+    if value is not None and not isinstance(value, str):
+        raise _bad(f"`{name}` must be a text or null")
+    return value
 
 
 def _budget(value: Any) -> int:

@@ -42,8 +42,9 @@ class BadNetwork:
     def reset(self) -> None:
         """Be a good network again."""
         self._portal = False
-        self._cut: tuple[re.Pattern[bytes], int] | None = None
+        self._cut: tuple[re.Pattern[bytes], list[int]] | None = None
         self._instead: dict[bytes, bytes] = {}
+        self._may_break = threading.Event()
         self.cuts = 0
         self.portal_answers = 0
 
@@ -51,9 +52,20 @@ class BadNetwork:
         """Answer everything with a page of one's own and status 200, as a hotel's network does."""
         self._portal = True
 
-    def cut(self, path: str, after: int) -> None:
-        """Break off the answers to requests whose path matches after so many bytes."""
-        self._cut = (re.compile(path.encode()), after)
+    def cut(self, path: str, *after: int) -> None:
+        """Break off the answers to requests whose path matches: each after its number of bytes,
+        and all that follow after the last of these."""
+        self.stall(path, *after)
+        self.break_off()
+
+    def stall(self, path: str, *after: int) -> None:
+        """As ``cut``, but silence comes first: the connections break when the test says so."""
+        self._cut = (re.compile(path.encode()), list(after))
+        self._may_break = threading.Event()
+
+    def break_off(self) -> None:
+        """Break the connections that are silent; further ones break at once."""
+        self._may_break.set()
 
     def instead(self, path: str, body: bytes, content_type: str, *headers: str) -> None:
         """Answer one path with another content than the server's."""
@@ -86,11 +98,13 @@ class BadNetwork:
             return _answer(PORTAL_PAGE, "text/html; charset=utf-8")
         return self._instead.get(path)
 
-    def budget(self, path: bytes) -> int | None:
-        """Return after how many bytes the answer to a path breaks off; nothing for a whole one."""
+    def budget(self, path: bytes) -> tuple[int | None, threading.Event]:
+        """Return after how many bytes the answer to a path breaks off (nothing for a whole one),
+        and what it waits for then."""
         if self._cut is None or not self._cut[0].search(path):
-            return None
-        return self._cut[1]
+            return None, self._may_break
+        after = self._cut[1]
+        return after.pop(0) if len(after) > 1 else after[0], self._may_break
 
 
 class _Connection:
@@ -99,6 +113,7 @@ class _Connection:
     def __init__(self, network: BadNetwork, client: socket.socket, server: socket.socket) -> None:
         self._network, self._client, self._server = network, client, server
         self._left: int | None = None
+        self._may_break = threading.Event()
 
     def upwards(self) -> None:
         """Carry requests to the server, or answer them here."""
@@ -107,11 +122,14 @@ class _Connection:
                 own = self._network.own_answer(request[2])
                 if own is not None:
                     self._client.sendall(own)
-                    # The rest of a long request is of no interest: the client asks anew.
-                    if request[1] != b"GET":
-                        return
-                    continue
-                self._left = self._network.budget(request[2])
+                    if request[1] == b"GET":
+                        continue
+                    # The rest of the request is of no interest, but must be read before the end.
+                    self._client.shutdown(socket.SHUT_WR)
+                    while self._client.recv(65536):
+                        pass
+                    return
+                self._left, self._may_break = self._network.budget(request[2])
             self._server.sendall(chunk)
 
     def downwards(self) -> None:
@@ -124,6 +142,7 @@ class _Connection:
                 self._client.sendall(chunk[: self._left])
                 self._left -= len(chunk)
                 if self._left < 0:
+                    self._may_break.wait()
                     self._network.cuts += 1
                     self._client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
                     break

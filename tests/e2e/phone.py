@@ -22,7 +22,9 @@ class Phone:
         password: str = "wangge-demo",
         scale: float = 1,
         clock: datetime | None = None,
+        first: str = "全部已同步",
     ) -> None:
+        """Sign in, and wait until the first sync has come to what ``first`` says."""
         self.url = url
         self.user = user
         self.errors: list[str] = []
@@ -40,7 +42,7 @@ class Phone:
         self.at("sign-in-username").fill(user)
         self.at("sign-in-password").fill(password)
         self.at("sign-in-submit").click()
-        self.sees("全部已同步")
+        self.sees(first)
         # From now on the app opens without the server.
         self.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
 

@@ -3,7 +3,6 @@ server, a full storage and a new version; and the sync that starts by itself aga
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
@@ -131,23 +130,21 @@ def test_a_new_version_is_offered_and_never_forced(
     phone.close()
 
 
-def test_sync_starts_by_itself_in_one_tab_and_never_stays_open(
-    browser: Browser, demo: Demo
-) -> None:
+def test_sync_starts_by_itself_in_one_tab(browser: Browser, demo: Demo) -> None:
     phone = Phone(browser, demo.url, "worker2")
     asked: list[Request] = []
 
     def runs_of(page: Page) -> int:
-        """Count the sync runs a page has begun: each begins by asking who is signed in."""
+        """Count the sync runs a page has begun: each is one exchange when little is new."""
         return sum(
-            request.frame.page is page and request.url.endswith("/api/v1/session")
+            request.frame.page is page and request.url.endswith("/sync/_exchange")
             for request in asked
         )
 
     def next_run_of(page: Page, cause: str) -> None:
         """Wait for the end of one more run of that page after something happened in it."""
         expect(page.get_by_test_id("sync-now")).to_have_text("同步")
-        with page.expect_request("**/api/v1/session"):
+        with page.expect_request("**/sync/_exchange"):
             page.evaluate(cause)
         expect(page.get_by_test_id("sync-now")).to_have_text("同步")
 
@@ -155,32 +152,32 @@ def test_sync_starts_by_itself_in_one_tab_and_never_stays_open(
     # On opening; here with a clock of our own, to come to the regular run soon.
     leader = phone.page
     leader.clock.install()
-    with leader.expect_request("**/api/v1/session"):
+    with leader.expect_request("**/sync/_exchange"):
         phone.home()
     phone.sees("全部已同步")
     # When there is a connection again, when the app is looked at again, and by the timer.
     next_run_of(leader, "dispatchEvent(new Event('online'))")
     next_run_of(leader, "document.dispatchEvent(new Event('visibilitychange'))")
-    with leader.expect_request("**/api/v1/session"):
-        leader.clock.fast_forward("01:15")
+    with leader.expect_request("**/sync/_exchange"):
+        leader.clock.fast_forward("06:15")
     expect(leader.get_by_test_id("sync-now")).to_have_text("同步")
 
     # A second tab does not sync: it asks the leading one to.
     second = phone.context.new_page()
     second.goto(f"{demo.url}/app/")
     expect(second.get_by_test_id("sync-sentence")).to_contain_text("全部已同步")
-    with leader.expect_request("**/api/v1/session"):
+    with leader.expect_request("**/sync/_exchange"):
         second.get_by_test_id("sync-now").click()
     assert runs_of(second) == 0
     # The leading tab is closed: the other one takes over at once.
     expect(leader.get_by_test_id("sync-now")).to_have_text("同步")
-    with second.expect_request("**/api/v1/session"):
+    with second.expect_request("**/sync/_exchange"):
         leader.close()
     expect(second.get_by_test_id("sync-sentence")).to_contain_text(
         "全部已同步", timeout=PATIENCE_MS
     )
 
-    feeds = [request.url for request in asked if "/_changes" in request.url]
-    assert feeds
-    assert not [url for url in feeds if re.search(r"feed=(longpoll|continuous|eventsource)", url)]
+    # Nothing but exchanges went to the databases, and one stream tells of news at a time.
+    assert not [url for url in (one.url for one in asked) if "/sync/" in url and "_exch" not in url]
+    assert [one for one in asked if one.url.endswith("/api/v1/events")]
     phone.close()

@@ -276,6 +276,23 @@ async def test_what_is_no_exchange_is_told_so(
     assert answer.json()["error"] == "bad_request"
 
 
+async def test_somebody_elses_work_is_not_taken_in(
+    client: httpx.AsyncClient, sign_in: SignIn, runtime: Runtime, phone: Client
+) -> None:
+    phone.databases[BUILDING].fresh = False
+    phone.edit(BUILDING, record(), None)
+    token = await sign_in("worker1")
+    asking = {**phone.asking(), "user": "worker2"}
+
+    answer = await client.post("/sync/_exchange", json=asking, headers=bearer(token))
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "other-account")
+    assert (await runtime.store.database_info(f"grid-{BUILDING}")).doc_count == 0
+    asking["user"] = "worker1"
+    answer = await client.post("/sync/_exchange", json=asking, headers=bearer(token))
+    assert b'"stored":true' in answer.content
+
+
 async def test_nobody_gets_nothing(client: httpx.AsyncClient, sign_in: SignIn) -> None:
     asking = {"v": 1, "databases": {}}
     answer = await client.post("/sync/_exchange", json=asking)

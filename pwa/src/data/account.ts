@@ -34,6 +34,8 @@ export interface Account {
 	grids: Grid[];
 	bulletins: string[];
 	epoch: string;
+	/** The server's mark for all this, sent back to it: it tells only what is news. */
+	session?: string;
 }
 
 const ACCOUNT = 'wangge.account';
@@ -74,7 +76,8 @@ function followSuccessors(before: Grid[], now: Grid[]): void {
 	}
 }
 
-export function rememberAccount(session: Session): Account {
+/** Keep who works here; `mark` when an exchange said so. */
+export function rememberAccount(session: Omit<Session, 'server_time'>, mark?: string): Account {
 	const before = account.value?.username === session.user.username ? account.value.grids : [];
 	const known: Account = {
 		username: session.user.username,
@@ -83,6 +86,7 @@ export function rememberAccount(session: Session): Account {
 		grids: session.grids,
 		bulletins: session.bulletins,
 		epoch: session.epoch,
+		...(mark ? { session: mark } : {}),
 	};
 	localStorage.setItem(ACCOUNT, JSON.stringify(known));
 	account.value = known;

@@ -72,6 +72,11 @@ export class Outbox {
 		return this.entries.get(outboxKey(grid, id));
 	}
 
+	/** Tell whether anything was ever saved in a grid on this phone. */
+	knows(grid: string): boolean {
+		return [...this.entries.values()].some((entry) => entry.grid === grid);
+	}
+
 	/** Entries that the server has not confirmed, of one grid or of all, oldest first. */
 	waiting(grid?: string): OutboxEntry[] {
 		return [...this.entries.values()]

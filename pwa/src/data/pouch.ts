@@ -1,11 +1,9 @@
 /** PouchDB with the parts we use, and how its databases on this phone are named. */
 
-import http from 'pouchdb-adapter-http';
 import idb from 'pouchdb-adapter-idb';
 import PouchDB from 'pouchdb-core';
-import replication from 'pouchdb-replication';
 
-PouchDB.plugin(idb).plugin(http).plugin(replication);
+PouchDB.plugin(idb);
 
 export type { Change, DeniedRow, Stored } from 'pouchdb-core';
 export { PouchDB };

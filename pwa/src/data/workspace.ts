@@ -27,6 +27,16 @@ export class Workspace {
 		await Promise.all([this.outbox.load(), this.drafts.load()]);
 	}
 
+	/** Tell whether a grid's records are open. */
+	has(code: string): boolean {
+		return this.stores.has(`grid-${code}`);
+	}
+
+	/** Return the grids' stores that are open. */
+	openGrids(): GridStore[] {
+		return [...this.stores.values()].filter(({ database }) => database.startsWith('grid-'));
+	}
+
 	grid(code: string): GridStore {
 		return this.store(`grid-${code}`);
 	}

@@ -1,51 +1,49 @@
 /**
- * The engine: when to sync, and one run through all databases. Never `live`: each run is one-shot,
- * begins by asking who is signed in (which also finds captive portals and a wrong account), pushes,
- * gets receipts, and pulls. Whatever happens, the records stay on this phone.
+ * The engine: when to sync. Each run is one exchange with the server, or a few, and has an end; where
+ * a network does not let exchanges through it is stock replication for a while. Whatever happens, the
+ * records stay on this phone.
  */
-import { reactive } from 'vue';
-import { clockOffset, deviceId } from '../core/device';
-import { account, rememberAccount, type Session } from '../data/account';
-import { read, write } from '../data/work-store';
+import { clockOffset } from '../core/device';
+import { account } from '../data/account';
+import { addUse } from '../data/usage';
+import { read } from '../data/work-store';
 import { type Workspace, workspace } from '../data/workspace';
+import { BrokenLine, Mangled } from './answer';
+import { Detour } from './detour';
 import { Run } from './http';
 import { type Message, Tabs } from './leader';
-import { backOff, regular } from './pace';
-import { readSession } from './session';
-import { confirm, learnOutcomes, type Progress, pull, push } from './transfer';
-import { isPassing, Trouble, type TroubleKind, troubleOf } from './trouble';
+import { Live } from './live';
+import { backOff, EVERY_MS, regular, SELDOM_MS } from './pace';
+import { readPosition } from './position';
+import { exchangeRound } from './round';
+import { status } from './status';
+import { storeOf } from './taking';
+import { isPassing, Trouble, troubleOf } from './trouble';
 
 const AFTER_SAVE_MS = 1_500;
-/** After a push the server merges; look again for what came of it. */
-const MERGE_LOOKS_MS = [2_500, 8_000];
+/** Phones of one grid hear of a change at the same moment. */
+const AFTER_NEWS_MS = 500;
+/** A run that takes longer may be ended by hand. */
+const SLOW_MS = 4_000;
 
-interface Mark {
-	key: string;
-	epoch?: string;
-	good?: number;
-}
-
-export const status = reactive({
-	running: false,
-	/** The grid that is being pulled for the first time, and how far it is. */
-	progress: null as (Progress & { grid: string }) | null,
-	trouble: null as TroubleKind | null,
-	/** Last good sync per grid (ms since 1970). */
-	good: {} as Record<string, number>,
-	leading: false,
-	/** Last good run through everything (ms since 1970), or null. */
-	whole: null as number | null,
-	/** Milliseconds by which the server's time was ahead of this phone's when it was last asked. */
-	clockOff: 0,
-});
+export { status };
 
 class Engine {
 	private tabs: Tabs | null = null;
 	private timer: ReturnType<typeof setTimeout> | undefined;
-	private looks: ReturnType<typeof setTimeout>[] = [];
+	private run: Run | null = null;
 	private failures = 0;
 	private again = false;
-	private pushedOnce = new Set<string>();
+	/** Nothing but the regular run is due. */
+	private resting = false;
+	private readonly detour = new Detour(localStorage);
+	private readonly live = new Live({
+		changed: (positions) => void this.hearOf(positions),
+		opened: () => {
+			if (this.resting) this.plan(0);
+		},
+		ask: () => this.request(Math.random() * AFTER_NEWS_MS),
+	});
 
 	/** Begin to sync for the open workspace. */
 	async start(): Promise<void> {
@@ -54,7 +52,7 @@ class Engine {
 		this.stop();
 		status.clockOff = clockOffset();
 		for (const grid of account.value?.grids ?? []) {
-			const mark = await read<Mark>(space.account, 'marks', grid.code);
+			const mark = await read<{ good?: number }>(space.account, 'marks', grid.code);
 			if (mark?.good) status.good[grid.code] = mark.good;
 		}
 		this.tabs = new Tabs(
@@ -69,20 +67,21 @@ class Engine {
 		space.onSave = () => this.request(AFTER_SAVE_MS);
 		document.addEventListener('visibilitychange', this.onVisible);
 		window.addEventListener('online', this.onOnline);
+		window.addEventListener('offline', this.onOffline);
 	}
 
 	stop(): void {
 		clearTimeout(this.timer);
-		for (const look of this.looks) clearTimeout(look);
+		this.live.close();
 		this.tabs?.close();
 		this.tabs = null;
 		status.leading = false;
 		status.whole = null;
 		status.trouble = null;
 		this.failures = 0;
-		this.pushedOnce.clear();
 		document.removeEventListener('visibilitychange', this.onVisible);
 		window.removeEventListener('online', this.onOnline);
+		window.removeEventListener('offline', this.onOffline);
 	}
 
 	/** Ask for a sync after `delay` ms; a tab that does not lead passes the wish on. */
@@ -96,18 +95,29 @@ class Engine {
 			this.again = true;
 			return;
 		}
+		this.resting = false;
 		clearTimeout(this.timer);
 		this.timer = setTimeout(() => void this.cycle(), delay);
 	}
 
+	/** End the run that is under way; what came stays. */
+	endRun(): void {
+		this.run?.stop();
+	}
+
 	private readonly onVisible = (): void => {
 		if (document.visibilityState === 'visible') this.request(0);
+		else this.live.close();
 	};
 
 	private readonly onOnline = (): void => {
 		this.failures = 0;
+		// It may be another network, without what mangled the exchanges of the last one.
+		this.detour.end();
 		this.request(300);
 	};
+
+	private readonly onOffline = (): void => this.live.close();
 
 	private hear(message: Message, space: Workspace): void {
 		if (message.kind === 'wanted') this.request(AFTER_SAVE_MS);
@@ -123,123 +133,89 @@ class Engine {
 		this.tabs?.tell({ kind: 'signed-out' });
 	}
 
+	/** The stream says where databases stand; what this phone has already is no news. */
+	private async hearOf(positions: Record<string, string>): Promise<void> {
+		const space = workspace.value;
+		const known = account.value;
+		if (!space || !known) return;
+		const grids = new Set(known.grids.map(({ code }) => code));
+		for (const [name, stands] of Object.entries(positions)) {
+			const [kind, town = ''] = name.split('/');
+			if (!grids.has(name) && !(kind === 'bulletin' && known.bulletins.includes(town))) continue;
+			const { since } = await readPosition(storeOf(space, name).db, known.epoch);
+			if (since === stands) continue;
+			this.request(Math.random() * AFTER_NEWS_MS);
+			return;
+		}
+	}
+
 	private async cycle(): Promise<void> {
 		const space = workspace.value;
 		if (!space || status.running) return;
 		status.running = true;
 		this.again = false;
 		const run = new Run();
-		let received = 0;
+		this.run = run;
+		const begun = Date.now();
+		const slow = setTimeout(() => {
+			status.slow = true;
+		}, SLOW_MS);
+		let retryMs = 0;
 		try {
-			received = await this.round(run, space);
+			await this.round(run, space);
 			this.failures = 0;
 			status.trouble = null;
 			status.whole = Date.now();
+			if (document.visibilityState === 'visible' && this.tabs) this.live.open();
 		} catch (error) {
 			const trouble = troubleOf(error);
-			this.failures += 1;
-			status.trouble = trouble.kind;
+			if (trouble.kind !== 'stopped') this.failures += 1;
+			status.trouble = trouble.kind === 'stopped' ? null : trouble.kind;
+			retryMs = trouble.retryMs;
 		} finally {
 			run.end();
-			status.running = false;
-			status.progress = null;
+			clearTimeout(slow);
+			this.run = null;
+			const now = Date.now();
+			await addUse(space.account, now, { ...run.moved, ms: now - begun }).catch(() => {});
+			Object.assign(status, { running: false, slow: false, progress: null });
 		}
-		this.plan(received);
+		this.plan(retryMs);
 	}
 
-	private plan(received: number): void {
+	private plan(retryMs: number): void {
 		if (!this.tabs) return;
 		const kind = status.trouble;
-		if (this.again) this.request(kind ? backOff(this.failures) : 200);
-		else this.request(kind && isPassing(kind) ? backOff(this.failures) : regular());
-		if (!received) return;
-		for (const look of this.looks) clearTimeout(look);
-		this.looks = MERGE_LOOKS_MS.map((ms) => setTimeout(() => this.request(0), ms));
+		if (kind && isPassing(kind)) this.request(Math.max(retryMs, backOff(this.failures)));
+		else if (this.again) this.request(kind ? backOff(this.failures) : 200);
+		else {
+			this.request(regular(this.pause()));
+			this.resting = true;
+		}
 	}
 
-	/** One run through everything; returns how many receipts came. A grid that is closed to us must
-	 * not keep the others from syncing. */
-	private async round(run: Run, space: Workspace): Promise<number> {
-		const session = await readSession(run);
-		status.clockOff = clockOffset();
-		if (session.user.username !== space.account) throw new Trouble('other-account');
-		let worst: Trouble | null = null;
-		let received = await this.leaveLostGrids(run, space, session).catch((error: unknown) => {
-			worst = forbiddenOnly(error);
-			return 0;
-		});
-		rememberAccount(session);
-		for (const grid of session.grids) {
+	/** News come by the stream; and nobody looks at an app that is hidden. */
+	private pause(): number {
+		const hidden = document.visibilityState !== 'visible';
+		const waiting = workspace.value?.outbox.waiting().length;
+		return this.live.connected || (hidden && !waiting) ? SELDOM_MS : EVERY_MS;
+	}
+
+	private async round(run: Run, space: Workspace): Promise<void> {
+		if (!this.detour.active()) {
 			try {
-				received += await this.syncGrid(run, space, grid.code, session.epoch);
+				await exchangeRound(run, space);
+				this.detour.end();
+				return;
 			} catch (error) {
-				worst = forbiddenOnly(error);
+				if (error instanceof Mangled) this.detour.begin();
+				else if (!(error instanceof BrokenLine)) throw error;
+				else if (!this.detour.brokenLine()) throw new Trouble('cut');
 			}
 		}
-		for (const town of session.bulletins) {
-			await pull(run, space.bulletin(town), `bulletin/${town}`).catch((error: unknown) => {
-				if (run.trouble && run.trouble.kind !== 'forbidden') throw error;
-			});
-		}
-		if (worst) throw worst;
-		return received;
+		const { stockRound } = await import('./stock');
+		await stockRound(run, space);
 	}
-
-	private async syncGrid(run: Run, space: Workspace, code: string, epoch: string): Promise<number> {
-		const store = space.grid(code);
-		await store.open();
-		const mark = (await read<Mark>(space.account, 'marks', code)) ?? { key: code };
-		// A server restored from a backup has a new epoch: compare everything, trust no checkpoint.
-		const again = mark.epoch !== undefined && mark.epoch !== epoch;
-		let received = 0;
-		if (again || !this.pushedOnce.has(code) || space.outbox.waiting(code).length) {
-			await push(run, store, space.outbox, { again });
-			received = await confirm(run, store, space.outbox);
-			this.pushedOnce.add(code);
-		}
-		const first = !mark.good;
-		const onProgress = (progress: Progress) => {
-			if (first) status.progress = { grid: code, ...progress };
-		};
-		await pull(run, store, code, { again, onProgress });
-		const settled = await learnOutcomes(run, code, space.outbox, deviceId());
-		for (const id of settled) await store.refresh(id);
-		const good = Date.now();
-		await write(space.account, 'marks', { key: code, epoch, good });
-		status.good[code] = good;
-		return received;
-	}
-
-	/** Grids that are no longer ours: hand in what is unsent (the server keeps it and says so), then
-	 * remove their records from this phone. */
-	private async leaveLostGrids(run: Run, space: Workspace, session: Session): Promise<number> {
-		const now = new Set(session.grids.map((grid) => grid.code));
-		const known = new Set([
-			...(account.value?.grids ?? []).map((grid) => grid.code),
-			...space.outbox.waiting().map((entry) => entry.grid),
-			...space.outbox.refusals().map((entry) => entry.grid),
-		]);
-		let received = 0;
-		for (const code of known) {
-			if (now.has(code)) continue;
-			if (space.outbox.waiting(code).length) {
-				const store = space.grid(code);
-				await store.open();
-				await push(run, store, space.outbox);
-				received += await confirm(run, store, space.outbox);
-			}
-			await learnOutcomes(run, code, space.outbox, deviceId());
-			if (!space.outbox.waiting(code).length) await space.dropGrid(code);
-		}
-		return received;
-	}
-}
-
-/** Let a refusal of one grid pass; any other trouble ends the run. */
-function forbiddenOnly(error: unknown): Trouble {
-	const trouble = troubleOf(error);
-	if (trouble.kind !== 'forbidden') throw trouble;
-	return trouble;
 }
 
 export const engine = new Engine();

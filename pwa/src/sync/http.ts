@@ -29,23 +29,80 @@ export class Run {
 		clearTimeout(this.watchdog);
 	}
 
+	/** What went up and came down, in bytes; an exchange knows better what came down packed. */
+	readonly moved = { up: 0, down: 0 };
+
+	/** End the run because the person wishes it. */
+	stop(): void {
+		this.trouble ??= new Trouble('stopped');
+		this.controller.abort();
+		this.onAbort();
+	}
+
 	/** `fetch` for this run; answers that are not the server's own are refused. */
 	readonly fetch = async (url: RequestInfo | URL, options: RequestInit = {}): Promise<Response> => {
-		let response: Response;
-		try {
-			const { signal } = this.controller;
-			const asked = { credentials: 'same-origin', cache: 'no-store', ...options, signal } as const;
-			response = await fetch(url, asked);
-		} catch (error) {
-			throw this.fail('offline', error);
-		}
-		this.progress();
+		const response = await this.ask(url, options);
 		this.judge(response);
-		const text = await this.read(response);
+		const decoder = new TextDecoder();
+		let text = '';
+		await this.read(response, (piece) => {
+			text += decoder.decode(piece, { stream: true });
+		});
+		text += decoder.decode();
 		const { status, statusText, headers } = response;
 		const empty = status === 204 || status === 304;
 		return new Response(empty ? null : text, { status, statusText, headers });
 	};
+
+	/** Ask, and leave the answer to the caller: its head has come, its body comes. */
+	async ask(url: RequestInfo | URL, options: RequestInit): Promise<Response> {
+		const { body } = options;
+		if (typeof body === 'string') this.moved.up += body.length;
+		else if (body instanceof Uint8Array) this.moved.up += body.byteLength;
+		try {
+			const { signal } = this.controller;
+			const asked = { credentials: 'same-origin', cache: 'no-store', ...options, signal } as const;
+			const response = await fetch(url, asked);
+			this.progress();
+			return response;
+		} catch (error) {
+			throw this.fail('offline', error);
+		}
+	}
+
+	/** Read the body piece by piece: each piece is progress, and a broken end is noticed after all that
+	 * came before it was taken. What `take` throws is thrown as it is, and the rest is left. */
+	async read(response: Response, take: (piece: Uint8Array) => unknown): Promise<void> {
+		const reader = response.body?.getReader();
+		if (!reader) return;
+		const faults: unknown[] = [];
+		const hand = async (piece: Uint8Array) => {
+			if (faults.length) return;
+			try {
+				await take(piece);
+				this.progress();
+			} catch (error) {
+				faults.push(error);
+				void reader.cancel().catch(() => {});
+			}
+		};
+		let taken = Promise.resolve();
+		let cut: Trouble | null = null;
+		// Not one after the other: a browser drops what it holds unread when the connection breaks.
+		for (;;) {
+			const next = await reader.read().catch((error: unknown) => {
+				cut = this.fail('cut', error);
+				return null;
+			});
+			if (!next || next.done) break;
+			this.moved.down += next.value.byteLength;
+			this.progress();
+			taken = taken.then(() => hand(next.value));
+		}
+		await taken;
+		if (faults.length) throw faults[0];
+		if (cut) throw cut;
+	}
 
 	private judge(response: Response): void {
 		const { status } = response;
@@ -57,25 +114,7 @@ export class Run {
 		if (status === 403) throw this.fail('forbidden');
 	}
 
-	/** Read the body piece by piece: each piece is progress, and a broken end is noticed. */
-	private async read(response: Response): Promise<string> {
-		const reader = response.body?.getReader();
-		if (!reader) return '';
-		const decoder = new TextDecoder();
-		let text = '';
-		try {
-			for (;;) {
-				const { done, value } = await reader.read();
-				if (done) return text + decoder.decode();
-				this.progress();
-				text += decoder.decode(value, { stream: true });
-			}
-		} catch (error) {
-			throw this.fail('cut', error);
-		}
-	}
-
-	private fail(kind: Trouble['kind'], why: unknown = ''): Trouble {
+	fail(kind: Trouble['kind'], why: unknown = ''): Trouble {
 		this.trouble ??= new Trouble(kind, why instanceof Error ? why.message : String(why));
 		return this.trouble;
 	}

@@ -1,6 +1,8 @@
 /** When to try again. Pure. */
 
 export const EVERY_MS = 60_000;
+/** While news come by themselves, or nobody looks. */
+export const SELDOM_MS = 5 * 60_000;
 const FIRST_MS = 2_000;
 const MOST_MS = 60_000;
 
@@ -11,6 +13,6 @@ export function backOff(failures: number, random: number = Math.random()): numbe
 }
 
 /** Time until the next regular sync. */
-export function regular(random: number = Math.random()): number {
-	return EVERY_MS * (0.8 + 0.4 * random);
+export function regular(every = EVERY_MS, random: number = Math.random()): number {
+	return every * (0.8 + 0.4 * random);
 }

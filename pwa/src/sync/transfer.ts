@@ -1,18 +1,18 @@
 /** One database up and down: stock one-shot PouchDB replication, and receipts for what went up. */
+import http from 'pouchdb-adapter-http';
 import type { Feed, ReplicationResult } from 'pouchdb-core';
+import replication from 'pouchdb-replication';
 import type { GridStore } from '../data/grid-store';
 import type { Outbox } from '../data/outbox';
 import { type DeniedRow, PouchDB } from '../data/pouch';
 import type { Run } from './http';
 import { askJson } from './http';
+import type { Progress } from './status';
 import { troubleOf } from './trouble';
 
-const BATCH = 50;
+PouchDB.plugin(http).plugin(replication);
 
-export interface Progress {
-	done: number;
-	pending: number | null;
-}
+const BATCH = 50;
 
 export function remote(run: Run, path: string): PouchDB {
 	const url = `${location.origin}/sync/${path}`;

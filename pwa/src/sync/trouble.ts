@@ -7,6 +7,7 @@ export type TroubleKind =
 	| 'forbidden' // the grid is not ours any more
 	| 'cut' // the answer broke off
 	| 'silent' // no progress for too long
+	| 'stopped' // the person ended it
 	| 'server' // the server has a fault or is being restarted
 	| 'full' // no room left on the phone
 	| 'storage'; // the phone's database does not answer
@@ -15,6 +16,8 @@ export class Trouble extends Error {
 	constructor(
 		readonly kind: TroubleKind,
 		readonly detail = '',
+		/** Milliseconds after which the server wants to be asked again, if it said so. */
+		readonly retryMs = 0,
 	) {
 		super(detail || kind);
 		this.name = 'Trouble';

@@ -49,6 +49,10 @@ declare module 'pouchdb-core' {
 			doc: Record<string, unknown>,
 			options?: { force?: boolean },
 		): Promise<{ ok: boolean; id: string; rev: string }>;
+		bulkDocs(
+			docs: object[],
+			options: { new_edits: false },
+		): Promise<{ error?: boolean | string; name?: string; message?: string; status?: number }[]>;
 		allDocs(options?: Record<string, unknown>): Promise<{ rows: { id: string; doc?: Stored }[] }>;
 		changes(options?: Record<string, unknown>): Feed<{ results: Change[]; last_seq: number }>;
 		revsDiff(diff: Record<string, string[]>): Promise<Record<string, { missing: string[] }>>;

@@ -73,7 +73,7 @@ test('what was given back comes before “all synced”', () => {
 });
 
 test('every trouble says that the data is safe, and never that all is well', () => {
-	const kinds: Record<Exclude<TroubleKind, 'offline'>, RegExp> = {
+	const kinds: Record<Exclude<TroubleKind, 'offline' | 'stopped'>, RegExp> = {
 		captive: /要先在它的网页上登录/,
 		'signed-out': /请重新登录/,
 		'other-account': /请重新登录/,
@@ -87,7 +87,7 @@ test('every trouble says that the data is safe, and never that all is well', () 
 	status.good[GRID] = Date.now();
 	unsent('event:1', 'waiting');
 	for (const [kind, whatToDo] of Object.entries(kinds)) {
-		status.trouble = kind as TroubleKind;
+		status.trouble = kind as typeof status.trouble;
 		expect(sentence.value.tone, kind).toBe('bad');
 		expect(sentence.value.text, kind).toMatch(/已存在本机|已保存的数据不会丢/);
 		expect(sentence.value.text, kind).toMatch(whatToDo);

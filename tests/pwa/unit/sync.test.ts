@@ -19,8 +19,8 @@ test('waiting doubles up to a minute, never all at the same moment', () => {
 			},
 		),
 	);
-	expect(regular(0)).toBeLessThan(EVERY_MS);
-	expect(regular(1)).toBeGreaterThan(EVERY_MS);
+	expect(regular(EVERY_MS, 0)).toBeLessThan(EVERY_MS);
+	expect(regular(EVERY_MS, 1)).toBeGreaterThan(EVERY_MS);
 });
 
 function answers(body: BodyInit | null, init: ResponseInit): void {
