@@ -10,7 +10,7 @@ PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3; 
 
 APP_SOURCES := $(shell find pwa -type f -not -path 'pwa/static/build/*' -not -name '*.py' -not -path '*/__pycache__/*' 2>/dev/null)
 
-.PHONY: help setup demo test test-fast test-browser lint format bench simulate gallery types clean
+.PHONY: help setup demo test test-fast test-browser lint format bench simulate mutate gallery types clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
