@@ -116,11 +116,14 @@ def backup(
     file: Annotated[Path, typer.Argument(help="Where to write it; must not exist yet.")],
     data: Data = None,
 ) -> None:
-    """Copy the embedded store into one file while the server goes on working."""
+    """Copy the store into one file while the server goes on working."""
     from server.commands.backup import backup as run
 
-    run(_settings(data), file)
+    settings = _settings(data)
+    run(settings, file)
     typer.echo(f"backed up to {file}")
+    if not settings.secret_key:
+        typer.echo(f"keep {settings.data / 'secret.key'} too, or everybody signs in again")
 
 
 @app.command("purge-history")

@@ -92,6 +92,7 @@ class ServerProcess:
         port: int | None = None,
         under: Sequence[str] = (),
         beside: ServerProcess | None = None,
+        store: str | None = None,
     ) -> None:
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -104,7 +105,7 @@ class ServerProcess:
         ]
         self._process: subprocess.Popen[bytes] | None = None
         self._beside = beside
-        self.store = store_url() if VARIABLE in os.environ else None
+        self.store = store or (store_url() if VARIABLE in os.environ else None)
         if beside is not None:
             self.store = beside.store
 

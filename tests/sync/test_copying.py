@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from sync.copying import CopyError, contents, copy_database, in_order, verify
+from sync.copying import CopyError, contents, copy_database, copy_databases, in_order, verify
 from sync.errors import StoreUnavailable
 from sync.sqlite import SqliteStore
-from sync.store import DocumentStore, Write, WriteResult
+from sync.store import ChangesPage, DocumentStore, Write, WriteResult
 
 GRID = "grid-44090400400100104"
+LATER = "grid-44090400400100105"
 
 
 def ignore(name: str, done: int, total: int) -> None:
@@ -123,12 +124,63 @@ async def test_a_difference_is_found(source: SqliteStore, store: DocumentStore) 
 
 
 def test_grids_go_before_what_tells_about_them() -> None:
-    names = ["audit", "bulletin-440904004", "canonical", GRID, "registry", "reviews"]
+    names = ["audit", "bulletin-440904004", "canonical", GRID, "quarantine", "registry", "reviews"]
     assert in_order(names) == [
         "registry",
+        "quarantine",
         "bulletin-440904004",
         GRID,
         "audit",
         "canonical",
         "reviews",
     ]
+
+
+async def test_a_source_that_people_work_on_is_compared_up_to_the_copy(
+    source: SqliteStore, store: DocumentStore
+) -> None:
+    await fill(source)
+    await copy_database(source, store, GRID, ignore)
+    await source.write(GRID, [Write("d0001", b'{"n":"other"}', "2-f", ("1-f",))], new_edits=False)
+    await source.write(GRID, [Write("new", b"{}")])
+
+    assert (await verify(source, store, GRID, working=True)).live == 452
+    with pytest.raises(CopyError):
+        await verify(source, store, GRID)
+    await store.write(GRID, [Write("d0002", b'{"n":"wrong"}', "2-f", ("1-f",))], new_edits=False)
+    with pytest.raises(CopyError):
+        await verify(source, store, GRID, working=True)
+
+
+class MovesMeanwhile:
+    """A source in which a record moves to an earlier database while a later one is copied."""
+
+    def __init__(self, inner: DocumentStore) -> None:
+        self._inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    async def changes(self, database: str, since: str = "0", **options: Any) -> ChangesPage:
+        if database == LATER and since == "0":
+            (leaf,) = await self._inner.revisions(LATER, "a", "all")
+            await self._inner.write(GRID, [Write("a", leaf.body, leaf.rev)], new_edits=False)
+            stone = b'{"moved_to":"%b"}' % GRID.removeprefix("grid-").encode()
+            await self._inner.write(LATER, [Write("a", stone, None, (leaf.rev,), True)])
+        return await self._inner.changes(database, since, **options)
+
+
+async def test_a_record_that_moves_while_it_is_copied_is_in_the_copy(
+    source: SqliteStore, store: DocumentStore
+) -> None:
+    await source.create_database(LATER)
+    await source.write(LATER, [Write("a", b'{"n":1}')])
+    moving: Any = MovesMeanwhile(source)
+    told: list[int] = []
+
+    await copy_databases(moving, store, [GRID, LATER], ignore, told.append)
+
+    found = await store.get(GRID, "a")
+    assert found is not None
+    assert found.body == b'{"n":1}'
+    assert told == [1, 2, 1]
