@@ -11,7 +11,14 @@ from rich.console import Console
 
 from bench.report import Row, show, write
 
-GROUPS = ("bench.wire", "bench.gateway", "bench.pull", "bench.resolver", "bench.app")
+GROUPS = (
+    "bench.wire",
+    "bench.gateway",
+    "bench.couchdb",
+    "bench.pull",
+    "bench.resolver",
+    "bench.app",
+)
 """Modules with ``NAMES`` and ``measure(names)``, run in this order."""
 
 

@@ -135,6 +135,18 @@ def purge_history(data: Data = None) -> None:
 
 
 @app.command()
+def housekeeping(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what is due.")] = False,
+    data: Data = None,
+) -> None:
+    """Leave out what is older than the settings say: history, tombstones, audit log, old
+    indexes. Safe to break off and to repeat; run it every night."""
+    from server.commands.housekeeping import housekeeping as run
+
+    run(_settings(data), dry_run=dry_run)
+
+
+@app.command()
 def restore(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A backup.")],
     data: Data = None,

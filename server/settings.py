@@ -114,6 +114,26 @@ class Settings(BaseModel):
         description="How long replaced states of records are kept; `wangge purge-history` forgets"
         " older ones. At least as long as a phone may stay offline.",
     )
+    tombstone_days: int = Field(
+        400,
+        ge=31,
+        le=36_500,
+        description="How long tombstones are kept, the longest time that a phone may be offline;"
+        " `wangge housekeeping` leaves out older ones.",
+    )
+    rollover_tombstones: int = Field(
+        500,
+        ge=1,
+        le=10_000_000,
+        description="How many tombstones must be old before a grid is rolled over: every phone of"
+        " it compares what it has afterwards.",
+    )
+    audit_days: int = Field(
+        1_095,
+        ge=180,
+        le=36_500,
+        description="How long the audit log is kept; the law asks for six months at least.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least important level that is logged."
     )

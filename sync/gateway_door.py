@@ -6,6 +6,7 @@ quarantine before the answer goes out.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -35,6 +36,7 @@ from sync.paths import database_of
 from sync.quarantine import Refused, clock_refusal, note_clock, refuse, revision_of
 from sync.receipts import is_plain, keep_receipts
 from sync.registry import Registry
+from sync.rollover import is_before, left_out_before, may_be_left_out
 from sync.store import DocumentStore, Revision, Write, WriteResult
 from sync.timing import now_ms
 from sync.wire.errors import WireError
@@ -52,6 +54,8 @@ class _Case:
     write: Write
     document: Mapping[str, Any]
     before: dict[str, Any] | None = None
+    known: bool = False
+    """Whether the document is here, live or deleted."""
     refusal: Refusal | None = None
     result: WriteResult | None = None
 
@@ -114,14 +118,19 @@ class GridDoor:
 
     async def _judge(self, cases: Sequence[_Case], new_edits: bool) -> None:
         await self._find_before(cases)
+        if not new_edits:
+            await self._meet_rollover(cases)
         vouched = await self._vouched(cases)
         physical = now_ms()
         for case in cases:
             if new_edits:
                 self._complete(case, physical)
             write, document = case.write, case.document
+            if case.result is not None:
+                continue
             case.refusal = (
-                judge_merge_note(document, case.before)
+                case.refusal
+                or judge_merge_note(document, case.before)
                 or judge_shape(self._path[-1], write.doc_id, document, write.deleted)
                 or (None if write.deleted else judge_key(write.doc_id, document, case.before))
                 or judge_change(self._actor, document, case.before, write.deleted, vouched)
@@ -135,9 +144,31 @@ class GridDoor:
         ids = [case.write.doc_id for case in cases]
         winners = await self._store.get_many(self.database, ids)
         for case, winner in zip(cases, winners, strict=True):
+            case.known = winner is not None
             if winner is not None:
                 body = await self._known(case.write, winner)
                 case.before = None if body is None else orjson.loads(body)
+
+    async def _meet_rollover(self, cases: Sequence[_Case]) -> None:
+        """Settle what comes from before a rollover of this grid: what was left out then must not
+        come back unasked, and its tombstones have nothing left to bury."""
+        old = [case for case in cases if may_be_left_out(case.write, case.document, case.known)]
+        before = await left_out_before(self._store, self.database) if old else None
+        if before is None:
+            return
+        closing = [case for case in old if case.known]
+        asked = {case.write.doc_id: case.write.ancestors[:1] for case in closing}
+        missing = await self._store.missing_revisions(self.database, asked) if asked else {}
+        for case in old:
+            write = case.write
+            if case.known:
+                settled = write.doc_id in missing
+            else:
+                settled = write.deleted and is_before(case.document, before)
+                if not write.deleted and is_before(case.document, before):
+                    case.refusal = refusal("left-out", day=before[:10])
+            if settled:
+                case.result = WriteResult(write.doc_id, write.rev)
 
     async def _known(self, write: Write, winner: Revision) -> bytes | None:
         line = write.ancestors
@@ -220,9 +251,11 @@ class GridDoor:
         if not taken:
             return
         if not new_edits:
-            await self._note_receipts(taken)
             pairs = [(case.write.doc_id, case.write.rev or "") for case in taken]
-            await note_arrivals(self._store, self._path[-1], self._actor.user, pairs)
+            await asyncio.gather(
+                self._note_receipts(taken),
+                note_arrivals(self._store, self._path[-1], self._actor.user, pairs),
+            )
         writes = [case.write for case in taken]
         stored = await self._store.write(self.database, writes, new_edits=new_edits)
         broken = []

@@ -56,6 +56,7 @@ REASONS: Final[Mapping[str, str]] = {
     "role-may-not-write": "您的账号只能查看，不能修改记录；内容已保存在服务器，由主管处理",
     "grid-closed": "这个网格已停用，修改没有并入；内容已保存在服务器，由主管处理",
     "unreadable": "{fault}（{message}）；内容已保存在服务器，由主管处理",
+    "left-out": "服务器上没有这条 {day} 之前建的记录，可能早已删除；内容已保存在服务器，由主管处理",
     "bad-history": "记录的版本历史前后不符，服务器无法并入；内容已保存在服务器，由主管处理",
     "bad-id": "记录编号应为「类型:编号」，如 household:01J…",
     "wrong-type": "记录编号是「{expected}」，内容却是「{found}」",

@@ -14,7 +14,7 @@ Source: CouchDB documentation, "Replication and conflict model"; ``couch_key_tre
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from enum import Enum
 from itertools import islice, takewhile
 from typing import Final, NamedTuple
@@ -252,6 +252,15 @@ class RevTree:
             return None
         hashes = (digest, *chain.hashes)[:limit]
         return RevTree((Chain(generation, hashes, (flag + chain.flags)[:limit], None),))
+
+    def without(self, leaves: Collection[str]) -> tuple[RevTree, list[str]]:
+        """Return the tree without these leaves and what only they grew from, and what that was."""
+        nodes = self._nodes()
+        others = [chain.rev for chain in self.chains if chain.rev not in leaves]
+        kept = {key for rev in others for key in _walk(nodes, parse_rev(rev))}
+        gone = [f"{generation}-{digest}" for generation, digest in nodes.keys() - kept]
+        rest = {key: node for key, node in nodes.items() if key in kept}
+        return _from_nodes(rest, DEFAULT_REVS_LIMIT), gone
 
     def _outcome(self, path: Sequence[RevKey]) -> Outcome:
         for number, key in enumerate(path):

@@ -237,6 +237,15 @@ class DocumentStore(Protocol):
         """Write a batch in one durable transaction; results are per document and in order.
         An acknowledged write survives a crash."""
 
+    async def drop_tombstones(self, database: str, stones: Mapping[str, Sequence[str]]) -> int:
+        """Remove leaves that are tombstones, by document, with what only they grew from and the
+        bodies of that, and tell nobody; return how many. A document without other leaves is gone as
+        if it had never been. The winner of one that has others stays, whatever was asked."""
+
+    async def renew_epoch(self, database: str) -> None:
+        """Give a database another epoch and forget its local documents: everybody who replicates
+        with it compares what he has, instead of trusting a checkpoint."""
+
     async def changes(
         self,
         database: str,

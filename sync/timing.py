@@ -17,7 +17,12 @@ def now_ms() -> int:
 
 def now_text() -> str:
     """Return the time as RFC 3339 UTC text with milliseconds: ``2026-11-24T08:09:10.123Z``."""
-    moment = _EPOCH + timedelta(milliseconds=now_ms())
+    return ms_text(now_ms())
+
+
+def ms_text(milliseconds: int) -> str:
+    """Return a time in milliseconds since 1970 as that text."""
+    moment = _EPOCH + timedelta(milliseconds=milliseconds)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

@@ -79,6 +79,20 @@ class Views:
                 path = self._databases.path(database, row["id"])
                 await self._client.call("DELETE", path, {"rev": row["value"]["rev"]})
 
+    async def tidy(self, database: str) -> int:
+        """Remove what is left of indexes declared otherwise before; return how many there were."""
+        declared = self._declared.get(database)
+        if not declared:
+            return 0
+        rows = await self._designs_of(database)
+        current = design(list(declared.values()))[0]
+        if all(row["id"] != current for row in rows):
+            return 0  # the current one is not built yet: the older ones still answer
+        await self._remove_others(database, current)
+        path = self._databases.path(database, "_view_cleanup")
+        check(await self._client.call("POST", path, body=b"{}"), database, 200, 202)
+        return len(rows) - 1
+
     async def _designs_of(self, database: str) -> list[dict[str, Any]]:
         parameters = {
             "start_key": orjson.dumps(DESIGN_PREFIX).decode(),

@@ -10,12 +10,13 @@ import orjson
 from sync.couch.address import CouchAddress
 from sync.couch.archive import Archive
 from sync.couch.client import CouchClient, segment
-from sync.couch.databases import Databases, check, is_missing_document
+from sync.couch.databases import IDENTITY, Databases, check, is_missing_document
 from sync.couch.feeds import Changes, Updates
 from sync.couch.indexing import Views
 from sync.couch.reading import Reader
 from sync.couch.writing import Writer
 from sync.errors import StoreUnavailable
+from sync.paths import BULLETIN_PREFIX, GRID_PREFIX
 from sync.store import (
     ChangesPage,
     DatabaseInfo,
@@ -31,6 +32,9 @@ from sync.store import (
 )
 
 _LOCAL_ATTEMPTS: Final = 8
+_PURGED_AT_ONCE: Final = 100
+_COUCH_OWN: Final = ("_local/purge-", "_local/shard-sync-")
+"""Local documents by which CouchDB's own shards and views keep count."""
 
 
 class CouchStore(DocumentStore):
@@ -159,6 +163,55 @@ class CouchStore(DocumentStore):
         return await self._archive.forget(
             database, doc_id, [rev for rev in revs if rev not in leaves]
         )
+
+    async def drop_tombstones(self, database: str, stones: Mapping[str, Sequence[str]]) -> int:
+        """Purge leaves that are tombstones, with what only they grew from; return how many."""
+        dropped = 0
+        asked = list(stones)
+        for start in range(0, len(asked), _PURGED_AT_ONCE):
+            some = asked[start : start + _PURGED_AT_ONCE]
+            found = await self._reader.revisions_of_many(database, [(one, "all") for one in some])
+            for leaves in filter(None, found):
+                dropped += await self._drop(database, leaves, stones[leaves[0].doc_id])
+        return dropped
+
+    async def _drop(self, database: str, leaves: Sequence[Revision], revs: Sequence[str]) -> int:
+        going = {leaf.rev for leaf in leaves if leaf.deleted and leaf.rev in revs}
+        if len(going) < len(leaves):
+            going.discard(leaves[0].rev)
+        if not going:
+            return 0
+        lines = {leaf.rev: {leaf.rev, *leaf.ancestors} for leaf in leaves}
+        kept = {rev for leaf, line in lines.items() if leaf not in going for rev in line}
+        gone = {rev for leaf in going for rev in lines[leaf]} - kept
+        doc_id = leaves[0].doc_id
+        await self._archive.forget(database, doc_id, sorted(gone))
+        answer = await self.client.call(
+            "POST",
+            self.databases.path(database, "_purge"),
+            body=orjson.dumps({doc_id: sorted(going)}),
+        )
+        check(answer, database, 201, 202)
+        return len(going)
+
+    async def renew_epoch(self, database: str) -> None:
+        """Give a database another epoch and forget its local documents but who it is."""
+        answer = await self.client.call("GET", self.databases.path(database, "_local_docs"))
+        check(answer, database, 200)
+        for row in answer.json()["rows"]:
+            local_id = row["id"].removeprefix("_local/")
+            if row["id"] != IDENTITY and not row["id"].startswith(_COUCH_OWN):
+                await self.delete_local(database, local_id)
+        await self.databases.renew_epoch(database)
+
+    async def tidy_views(self) -> int:
+        """Remove design documents of older declarations and the files of their views; return how
+        many design documents were removed."""
+        removed = 0
+        for database in await self.database_names():
+            if not database.startswith((GRID_PREFIX, BULLETIN_PREFIX)):
+                removed += await self._views.tidy(database)
+        return removed
 
     async def missing_revisions(
         self, database: str, revs: Mapping[str, Sequence[str]]

@@ -18,7 +18,7 @@ from typing import Any, Final, Literal
 import orjson
 
 from sync.errors import BadDocument
-from sync.sqlite import indexing, reading, schema
+from sync.sqlite import dropping, indexing, reading, schema
 from sync.sqlite.documents import BatchWriter, DatabaseRow, find_database
 from sync.sqlite.waiting import Waiters
 from sync.sqlite.writer import GroupWriter, Transaction
@@ -301,6 +301,28 @@ class SqliteStore(DocumentStore):
             return await BatchWriter(transaction, database).write(writes, new_edits)
 
         return await self._writer.run(job)
+
+    async def drop_tombstones(self, database: str, stones: Mapping[str, Sequence[str]]) -> int:
+        """Remove leaves that are tombstones, with what only they grew from; return how many."""
+
+        async def job(transaction: Transaction) -> int:
+            return dropping.drop_tombstones(transaction.connection, database, stones)
+
+        return await self._writer.run(job)
+
+    async def renew_epoch(self, database: str) -> None:
+        """Give a database another epoch and forget its local documents."""
+
+        async def job(transaction: Transaction) -> None:
+            connection = transaction.connection
+            number = find_database(connection, database).id
+            connection.execute("DELETE FROM local WHERE database = ?", (number,))
+            connection.execute(
+                "UPDATE databases SET epoch = ? WHERE id = ?", (schema.new_epoch(), number)
+            )
+            transaction.changed.add(database)
+
+        await self._writer.run(job)
 
     # --- changes ---
 

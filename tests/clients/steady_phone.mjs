@@ -26,7 +26,7 @@ const steps = {
 	},
 	async sync() {
 		const denied = [];
-		const note = (row) => denied.push({ id: row.doc.id, name: row.doc.name });
+		const note = (row) => denied.push(row.doc ?? row);
 		const up = await this.db.replicate.to(this.remote).on('denied', note);
 		const down = await this.db.replicate.from(this.remote);
 		return { denied, sent: up.docs_written, received: down.docs_written };

@@ -5,52 +5,21 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.clients.conftest import GRID, sign_in
+from tests.clients.site import Site
 from tests.clients.steady_phone import DEVICE, steady_phone
-from tests.conftest import ServerProcess, free_port
-from tests.stores import VARIABLE, remove_databases, store_url
+from tests.conftest import free_port
+from tests.stores import VARIABLE, remove_databases
 
 pytestmark = [pytest.mark.server, pytest.mark.node]
 
 OLD, NEW = "resident:01J0000000000000000000000A", "resident:01J0000000000000000000000B"
 GONE = "resident:01J0000000000000000000000C"
-
-
-class Site:
-    """A data folder and, on CouchDB, a prefix: what one life of the server stands on."""
-
-    def __init__(self, folder: Path, port: int) -> None:
-        self.data = folder
-        self.store = store_url(f"sqlite:///{folder}/wangge.db")
-        self._port = port
-        self._server: ServerProcess | None = None
-
-    def wangge(self, *arguments: str) -> None:
-        """Run a command on it."""
-        environ = {**os.environ, "WANGGE_STORE": self.store, "WANGGE_DATA": str(self.data)}
-        command = [str(Path(sys.executable).with_name("wangge")), *arguments]
-        done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-
-    def served(self, command: str) -> ServerProcess:
-        """Serve it; every life has the same address."""
-        server = ServerProcess(command, "--data", str(self.data), port=self._port, store=self.store)
-        self._server = server
-        server.start()
-        return server
-
-    def remove(self) -> None:
-        """End the server, and destroy what it kept in a CouchDB."""
-        if self._server is not None:
-            self._server.kill()
-        asyncio.run(remove_databases(self.store))
 
 
 @pytest.fixture
@@ -86,6 +55,7 @@ def test_a_phone_ahead_of_the_backup_brings_its_data_back(
         server.kill()
 
         after.wangge("restore", str(tmp_path / "backup.db"))
+        after.data.mkdir(exist_ok=True)
         shutil.copy(before.data / "secret.key", after.data / "secret.key")
         server = after.served("serve")
         assert phone.sync()["denied"] == []

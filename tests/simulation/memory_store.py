@@ -290,6 +290,33 @@ class MemoryStore(DocumentStore):
         inner = [] if found is None else [r for r in revs if not found.tree.is_leaf(r)]
         return sum(found.bodies.pop(rev, None) is not None for rev in inner if found is not None)
 
+    async def drop_tombstones(self, database: str, stones: Mapping[str, Sequence[str]]) -> int:
+        """Remove leaves that are tombstones, with what only they grew from; return how many."""
+        dropped = 0
+        into = self._find(database)
+        for doc_id, revs in stones.items():
+            document = into.documents.get(doc_id)
+            if document is None:
+                continue
+            leaves = document.tree.leaves()
+            going = {rev for rev, dead in leaves if dead and rev in revs}
+            if len(going) < len(leaves):
+                going.discard(leaves[0][0])
+            dropped += len(going)
+            document.tree, gone = document.tree.without(going)
+            for rev in gone:
+                document.bodies.pop(rev, None)
+            if not document.tree.chains:
+                del into.documents[doc_id]
+                del into.feed[document.seq]
+        return dropped
+
+    async def renew_epoch(self, database: str) -> None:
+        """Give a database another epoch and forget its local documents."""
+        into = self._find(database)
+        into.epoch += "x"
+        into.local.clear()
+
     async def missing_revisions(
         self, database: str, revs: Mapping[str, Sequence[str]]
     ) -> dict[str, tuple[list[str], list[str]]]:

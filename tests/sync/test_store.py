@@ -370,3 +370,50 @@ async def test_forgotten_bodies_are_gone_but_leaves_and_ancestry_stay(
     assert winner is not None
     assert (winner.rev, winner.ancestors) == ("3-c", ("2-b", "1-a"))
     assert {leaf.rev for leaf in await store.leaves(grid, "x")} == {"3-c", "3-a"}
+
+
+async def test_dropped_tombstones_leave_nothing_behind(store: DocumentStore, grid: str) -> None:
+    writes = [
+        Write("gone", b'{"n":1}', "1-a"),
+        Write("gone", b"{}", "2-b", ("1-a",), True),
+        Write("x", b'{"n":1}', "1-a"),
+        Write("x", b'{"n":2}', "2-b", ("1-a",)),
+        Write("x", b'{"n":3}', "2-c", ("1-a",)),
+        Write("x", b"{}", "3-d", ("2-b", "1-a"), True),
+        Write("lives", b'{"n":1}', "1-a"),
+    ]
+    for write in writes:
+        await store.write(grid, [write], new_edits=False)
+    asked = {"gone": ["2-b", "1-a"], "x": ["3-d", "2-c"], "lives": ["1-a"], "none": ["1-a"]}
+
+    assert await store.drop_tombstones(grid, asked) == 2
+    assert await store.drop_tombstones(grid, asked) == 0
+
+    assert await store.get(grid, "gone") is None
+    assert await store.bodies(grid, "gone", ["1-a", "2-b"]) == {}
+    assert [leaf.rev for leaf in await store.leaves(grid, "x")] == ["2-c"]
+    assert set(await store.bodies(grid, "x", ["1-a", "2-b", "2-c", "3-d"])) == {"1-a", "2-c"}
+    winner = await store.get(grid, "x", ancestry=True)
+    assert winner is not None
+    assert (winner.rev, winner.ancestors) == ("2-c", ("1-a",))
+    info = await store.database_info(grid)
+    assert (info.doc_count, info.deleted_count) == (2, 0)
+    page = await store.changes(grid, all_leaves=True)
+    assert {one.doc_id: len(one.leaves) for one in page.changes} == {"x": 1, "lives": 1}
+    assert (await store.missing_revisions(grid, {"gone": ["1-a"]}))["gone"][0] == ["1-a"]
+    (back,) = await store.write(grid, [Write("gone", b'{"n":9}')])
+    assert back.error is None
+
+
+async def test_another_epoch_begins_everything_anew(store: DocumentStore, grid: str) -> None:
+    await store.write(grid, [Write("a", b"{}")])
+    before = await store.database_info(grid)
+    await store.put_local(grid, "checkpoint", {"seq": before.update_seq})
+
+    await store.renew_epoch(grid)
+
+    after = await store.database_info(grid)
+    assert (after.epoch != before.epoch, after.doc_count) == (True, 1)
+    assert await store.get_local(grid, "checkpoint") is None
+    assert len((await store.changes(grid, before.update_seq)).changes) == 1
+    assert (await store.changes(grid, after.update_seq)).changes == []
