@@ -18,21 +18,30 @@ GROUPS = (
     "bench.pull",
     "bench.resolver",
     "bench.app",
+    "bench.exchange",
+    "bench.sessions",
+    "bench.crowd",
 )
-"""Modules with ``NAMES`` and ``measure(names)``, run in this order."""
+"""Modules with ``NAMES`` and ``measure(names)``, run in this order. Names in a module's ``LONG``
+take long, and are measured only when asked for."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmarks asked for; return 0; a goal missed is said in the table."""
     groups = [importlib.import_module(name) for name in GROUPS]
-    known = [name for group in groups for name in group.NAMES]
+    long = {name for group in groups for name in getattr(group, "LONG", ())}
+    known = [*(name for group in groups for name in group.NAMES), *sorted(long)]
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--only", metavar="NAME", choices=known, help=", ".join(known))
     only = parser.parse_args(arguments).only
     console = Console(stderr=False)
     rows: list[Row] = []
+
+    def wanted(name: str) -> bool:
+        return name == only or (only is None and name not in long)
+
     for group in groups:
-        names = [name for name in group.NAMES if only in (None, name)]
+        names = [name for name in (*group.NAMES, *getattr(group, "LONG", ())) if wanted(name)]
         if names:
             with console.status(", ".join(names)):
                 rows += group.measure(names)

@@ -1,8 +1,9 @@
 """A lean HTTP/1.1 load generator: one thread, keep-alive connections, requests built beforehand.
 
 Each connection has one request under way and takes the next from a common queue when the answer is
-whole. Answers are kept as they came and read only after the clock has stopped, so that the
-generator costs the machine as little as possible.
+whole; requests that follow from each other are taken together. Answers are kept as they came and
+read only after the clock has stopped, so that the generator costs the machine as little as
+possible.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class Outcome:
 class _Connection:
     """One keep-alive connection with at most one request under way."""
 
-    __slots__ = ("expected", "inbox", "outbox", "socket")
+    __slots__ = ("chain", "expected", "inbox", "outbox", "socket")
 
     def __init__(self, address: tuple[str, int]) -> None:
         self.socket = socket.create_connection(address)
@@ -54,6 +55,15 @@ class _Connection:
         self.inbox = bytearray()
         self.outbox = memoryview(b"")
         self.expected = 0
+        self.chain: Iterator[bytes] = iter(())
+
+    def next(self, chains: Iterator[Sequence[bytes]]) -> bytes | None:
+        """Return the next request of the chain under way, or the first of the next one."""
+        request = next(self.chain, None)
+        if request is None and (chain := next(chains, None)) is not None:
+            self.chain = iter(chain)
+            request = next(self.chain)
+        return request
 
     def ask(self, request: bytes) -> bool:
         """Start a request; return whether something is left to be sent."""
@@ -125,12 +135,19 @@ def drive(address: tuple[str, int], requests: Sequence[bytes], connections: int)
 
     Raises ``ConnectionError`` when the server hangs up and ``TimeoutError`` when it is silent.
     """
-    pool = [_Connection(address) for _ in range(min(connections, len(requests)))]
+    return drive_chains(address, [(request,) for request in requests], connections)
+
+
+def drive_chains(
+    address: tuple[str, int], chains: Sequence[Sequence[bytes]], connections: int
+) -> Outcome:
+    """As ``drive``, but the requests of a chain go over one connection, one after the other."""
+    pool = [_Connection(address) for _ in range(min(connections, len(chains)))]
     gc.collect()
     gc.disable()
     try:
         with selectors.DefaultSelector() as selector:
-            raw, seconds, busy = _run(selector, pool, requests)
+            raw, seconds, busy = _run(selector, pool, chains)
     finally:
         gc.enable()
         for connection in pool:
@@ -139,17 +156,19 @@ def drive(address: tuple[str, int], requests: Sequence[bytes], connections: int)
 
 
 def _run(
-    selector: selectors.BaseSelector, pool: Sequence[_Connection], requests: Sequence[bytes]
+    selector: selectors.BaseSelector, pool: Sequence[_Connection], chains: Sequence[Sequence[bytes]]
 ) -> tuple[list[bytearray], float, float]:
     """Run the event loop; return raw answers, seconds and the generator's processor share."""
     read, both = selectors.EVENT_READ, selectors.EVENT_READ | selectors.EVENT_WRITE
-    waiting = iter(requests)
+    waiting, requests = iter(chains), sum(len(chain) for chain in chains)
     raw: list[bytearray] = []
     started, started_cpu = time.perf_counter(), time.process_time()
     for connection in pool:
-        left = connection.ask(next(waiting))
+        first = connection.next(waiting)
+        assert first is not None
+        left = connection.ask(first)
         selector.register(connection.socket, both if left else read, connection)
-    while len(raw) < len(requests):
+    while len(raw) < requests:
         events = selector.select(PATIENCE_SECONDS)
         if not events:
             raise TimeoutError(f"no answer within {PATIENCE_SECONDS:.0f} s")
@@ -160,7 +179,7 @@ def _run(
             if not mask & read or not connection.complete():
                 continue
             raw.append(connection.inbox)
-            request = next(waiting, None)
+            request = connection.next(waiting)
             if request is not None and connection.ask(request):
                 selector.modify(connection.socket, both, connection)
     seconds = time.perf_counter() - started

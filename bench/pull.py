@@ -12,6 +12,7 @@ from pathlib import Path
 import orjson
 
 from bench import documents
+from bench.crowd import resident_mb
 from bench.load import drive, expect
 from bench.report import Row, at_most
 from bench.targets import Target, bare_store, scratch
@@ -44,7 +45,7 @@ def measure(names: Sequence[str]) -> Iterator[Row]:
             yield at_most("first_pull", "drift", abs(drift), DRIFT_GOAL, note)
         if "memory" in names:
             note = f"resident set of the server at {LARGE:,} documents, after writing all of them"
-            yield at_most("memory", "MB", _resident_mb(servers[LARGE]), MEMORY_GOAL_MB, note)
+            yield at_most("memory", "MB", resident_mb(servers[LARGE]), MEMORY_GOAL_MB, note)
 
 
 def _grid(number: int) -> str:
@@ -92,10 +93,3 @@ def _race(servers: Sequence[tuple[int, Target]]) -> dict[int, list[float]]:
         size = next(size for size, target in servers if url.startswith(target.url))
         times[size].append(milliseconds)
     return {size: values[1:] for size, values in times.items()}
-
-
-def _resident_mb(target: Target) -> float:
-    assert target.process is not None
-    status = Path(f"/proc/{target.process.pid}/status").read_text("ascii")
-    line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
-    return int(line.split()[1]) / 1024
