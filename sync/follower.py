@@ -168,6 +168,7 @@ class Follower:
                 )
                 if not page.changes:
                     break
+                await self._store.keep_leaves(database, page.changes)
                 await self._handle(database, page.changes)
                 followed += len(page.changes)
                 since = page.last_seq

@@ -42,6 +42,24 @@ class Archive:
             answer = await self._client.call("POST", path, body=body)
         check(answer, INTERNAL, 201, 202)
 
+    async def lacking(
+        self, database: str, revisions: Sequence[tuple[str, str]]
+    ) -> list[tuple[str, str]]:
+        """Return those of these revisions (document id, revision) whose bodies are not kept."""
+        if not revisions or not database.startswith(KEPT_PREFIX):
+            return []
+        birth = (await self._databases.identity(database)).birth
+        keys = [_key(birth, *revision) for revision in revisions]
+        answer = await self._client.call(
+            "POST", self._databases.path(INTERNAL, "_all_docs"), body=orjson.dumps({"keys": keys})
+        )
+        try:
+            check(answer, INTERNAL, 200)
+        except DatabaseNotFound:
+            return list(revisions)
+        rows = answer.json()["rows"]
+        return [one for one, row in zip(revisions, rows, strict=True) if "error" in row]
+
     async def bodies(
         self, database: str, wanted: Sequence[tuple[str, str]]
     ) -> dict[tuple[str, str], bytes]:

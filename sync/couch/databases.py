@@ -60,9 +60,22 @@ class Databases:
         return None if name == INTERNAL else name
 
     async def prepare(self) -> None:
-        """Create CouchDB's own system databases where they are missing."""
+        """Create CouchDB's own system databases where they are missing, and close every database
+        of ours to other accounts."""
         for name in SYSTEM:
             await self._client.call("PUT", f"/{name}")
+        for name in [*await self.names(""), INTERNAL]:
+            try:
+                await self._close(name)
+            except DatabaseNotFound:
+                continue  # the archive before its first body, or destroyed just now
+
+    async def _close(self, name: str) -> None:
+        """Let nobody in but our account and CouchDB's administrators."""
+        group = {"names": [self._address.user], "roles": ["_admin"]}
+        body = orjson.dumps({"admins": group, "members": group})
+        answer = await self._client.call("PUT", self.path(name, "_security"), body=body)
+        check(answer, name, 200, 201, 202)
 
     async def create(self, name: str) -> bool:
         """Create a database; return whether it was not there before."""
@@ -73,6 +86,7 @@ class Databases:
         if answer.status == 412:
             return False
         check(answer, name, 201, 202)
+        await self._close(name)
         self._known[name] = (time.monotonic(), await self._give_identity(name))
         return True
 

@@ -18,6 +18,7 @@ from sync.couch.writing import Writer
 from sync.errors import StoreUnavailable
 from sync.paths import BULLETIN_PREFIX, GRID_PREFIX
 from sync.store import (
+    Change,
     ChangesPage,
     DatabaseInfo,
     DocumentStore,
@@ -248,6 +249,19 @@ class CouchStore(DocumentStore):
             descending=descending,
             doc_ids=doc_ids,
         )
+
+    async def keep_leaves(self, database: str, changes: Sequence[Change]) -> int:
+        """Archive what another site's replicator wrote past us; return how many bodies."""
+        leaves = [(change.doc_id, leaf.rev) for change in changes for leaf in change.leaves]
+        lacking: dict[str, list[str]] = {}
+        for doc_id, rev in await self._archive.lacking(database, leaves):
+            lacking.setdefault(doc_id, []).append(rev)
+        found = await self._reader.revisions_of_many(
+            database, list(lacking.items()), ancestry=False
+        )
+        bodies = [(one.doc_id, one.rev, one.body) for some in found for one in some]
+        await self._archive.keep(database, bodies)
+        return len(bodies)
 
     async def wait_for_change(
         self,

@@ -50,9 +50,13 @@ PEOPLE: dict[str, tuple[Role, tuple[str, ...]]] = {
 }
 
 
-async def _populate(settings: Settings) -> None:
+async def _populate(settings: Settings, *, all_grids: bool = True) -> None:
     async with opened(settings) as store:
-        await Registry(store).import_grids(read_grids_csv(dianbai_csv()).nodes)
+        nodes = read_grids_csv(dianbai_csv()).nodes
+        wanted = [grid for _, grids in PEOPLE.values() for grid in grids]
+        if not all_grids:
+            nodes = tuple(n for n in nodes if any(grid.startswith(n.code) for grid in wanted))
+        await Registry(store).import_grids(nodes)
         users = Users(store, settings)
         for username, (role, grids) in PEOPLE.items():
             scopes = frozenset(SCOPES) if role is Role.INTEGRATOR else frozenset()
@@ -70,8 +74,11 @@ def populated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def populate_own(data: Path, store: str) -> None:
-    """Fill a store of a test's own as the populated folder is."""
-    asyncio.run(_populate(Settings.load({}, data=data, store=store)))
+    """Give a store of a test's own the accounts, and the grids on their ways only: in a CouchDB
+    each grid is a database."""
+    settings = Settings.load({}, data=data, store=store)
+    settings.signing_key()
+    asyncio.run(_populate(settings, all_grids=False))
 
 
 Serve = Callable[..., Any]
