@@ -318,6 +318,8 @@ class Registry:
             raise RuntimeError(f"registry documents keep changing: {', '.join(left)}")
         self._checked = float("-inf")
         await self._refresh()
+        # A cluster may tell the feed from a copy that is behind; a read asks several.
+        self._take(await self._store.get_many(DATABASE, list(documents)))
 
     async def _refresh(self) -> None:
         """Read what changed since the last look, at most once a second."""

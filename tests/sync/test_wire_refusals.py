@@ -23,7 +23,8 @@ BODY_LIMIT_BYTES = 8 * 1024 * 1024
 def state(db: httpx.Client) -> tuple[str, int]:
     """Return what any write would change."""
     info = db.get("").json()
-    return info["update_seq"], info["doc_count"]
+    # a cluster writes the same place in several ways; its number is the same
+    return info["update_seq"].partition("-")[0], info["doc_count"]
 
 
 @pytest.mark.parametrize(
