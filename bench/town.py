@@ -181,8 +181,11 @@ def asking(
     return orjson.dumps(asked if budget is None else {**asked, "budget": budget})
 
 
-def request(phone: Phone, body: bytes, *, close: bool = False, gzip: bool = False) -> bytes:
-    """Return the bytes of an exchange's request."""
+def request(
+    phone: Phone, body: bytes, *, close: bool = False, gzip: bool = False, packed: bool = False
+) -> bytes:
+    """Return the bytes of an exchange's request. ``gzip`` asks for a packed answer, ``packed`` says
+    that the body is."""
     lines = [
         "POST /sync/_exchange HTTP/1.1",
         "Host: 127.0.0.1",
@@ -190,6 +193,7 @@ def request(phone: Phone, body: bytes, *, close: bool = False, gzip: bool = Fals
         "Content-Type: application/json",
         f"Content-Length: {len(body)}",
         *(["Accept-Encoding: gzip"] if gzip else []),
+        *(["Content-Encoding: gzip"] if packed else []),
         *(["Connection: close"] if close else []),
     ]
     return "\r\n".join([*lines, "", ""]).encode() + body
