@@ -17,6 +17,7 @@ GROUPS = (
     "bench.couchdb",
     "bench.pull",
     "bench.resolver",
+    "bench.storm",
     "bench.app",
     "bench.exchange",
     "bench.sessions",

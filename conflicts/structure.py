@@ -119,16 +119,38 @@ class Structure:
         return [f"{parent}{number:0{digits}d}" for number in numbers][:count]
 
     def taken_over(self, codes: Iterable[str]) -> frozenset[str]:
-        """Return codes together with the grids that today stand for those of them closed."""
-        known = frozenset(codes)
-        return known.union(*(self.current(code) for code in known))
+        """Return codes together with the grids that stand for those of them closed, today or
+        for a while: what somebody recorded in any of these is still his to hand in."""
+        known = set(codes)
+        for code in tuple(known):
+            known |= _line(self.hierarchy.get, self.routes, code)
+        back = (code for code, route in self.routes.items() if not known.isdisjoint(route.origins))
+        return frozenset(known.union(back))
+
+    def came_from(self, code: str) -> frozenset[str]:
+        """Return the grids that a grid took over from, and those that these took over from."""
+        found: set[str] = set()
+        waiting = [code]
+        while waiting:
+            node = self.hierarchy.get(waiting.pop())
+            before = () if node is None else node.predecessors
+            waiting += set(before) - found
+            found.update(before)
+        return frozenset(found)
 
 
 def standing_for(
     look: Callable[[str], GridNode | None], routes: Mapping[str, Route], code: str
 ) -> frozenset[str]:
     """Return the open grids that stand for ``code``; ``look`` finds a node by its code."""
-    found: set[str] = set()
+    line = _line(look, routes, code)
+    return frozenset(at for at in line if (node := look(at)) is not None and not node.closed)
+
+
+def _line(
+    look: Callable[[str], GridNode | None], routes: Mapping[str, Route], code: str
+) -> set[str]:
+    """Return a grid and all that took over from it, from those, and so on, as far as they exist."""
     seen: set[str] = set()
     waiting = [code]
     while waiting:
@@ -137,9 +159,7 @@ def standing_for(
         if node is None or at in seen:
             continue
         seen.add(at)
-        if not node.closed:
-            found.add(at)
-        elif at in routes:
+        if node.closed and at in routes:
             waiting.extend(part.code for part in routes[at].parts)
             waiting.extend(routes[at].origins)
-    return frozenset(found)
+    return seen

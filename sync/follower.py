@@ -207,6 +207,7 @@ class Follower:
         doubled: list[tuple[str, str]] = []
         projected = await self._projection.project(database, [*winners, *stones], doubled)
         self.projected += projected
+        doubled += await self._mover.came_from(database, winners)
         await self._mover.reunite(database, doubled)
         across = await self._across.check([*winners, *stones])
         self.reviews_opened += across.opened

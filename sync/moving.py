@@ -35,6 +35,8 @@ from sync.store import Change, DocumentStore, Revision, Write
 T = TypeVar("T")
 _AT_ONCE: Final = 100
 """Records moved in one batch."""
+_MOST_STEPS: Final = 50
+"""Newest revisions among which a record's last move is looked for."""
 _MOST_HISTORY: Final = 200
 """Newest revisions of a line whose bodies go along; older ones stay readable in the old grid."""
 
@@ -112,6 +114,30 @@ class Mover:
             leaves = await self._store.revisions(database_of(other), doc_id, "all", ancestry=True)
             if leaves and not leaves[0].deleted:
                 await self._call(here, doc_id, _home(leaves, other))
+
+    async def came_from(self, database: str, winners: Sequence[Revision]) -> list[tuple[str, str]]:
+        """Return, for records that were moved here, their ids and the grids they came from.
+
+        A move that broke off after the record's arrival has left it there as well.
+        """
+        came: list[tuple[str, str]] = []
+        for winner in winners:
+            body = {} if winner.deleted else orjson.loads(winner.body)
+            if "grid" in (body.get("stamps") or {}):
+                origin = await self._origin(database, winner.doc_id)
+                came += [] if origin is None else [(winner.doc_id, origin)]
+        return came
+
+    async def _origin(self, database: str, doc_id: str) -> str | None:
+        """Return the grid from which a record came here last."""
+        found = await self._store.get(database, doc_id, ancestry=True)
+        line = () if found is None else found.ancestors[:_MOST_STEPS]
+        bodies = await self._store.bodies(database, doc_id, line)
+        for rev in line:
+            grid = orjson.loads(bodies.get(rev) or b"{}").get("grid")
+            if isinstance(grid, str) and grid != code_of(database):
+                return grid
+        return None
 
     async def _call(self, grid: str, doc_id: str, order: Order) -> None:
         """Send a record on from a grid to which an older order had taken it; if the order that

@@ -266,10 +266,12 @@ class Registry:
         return [a for a in self._by_user.get(username, {}).values() if a.holds(now)]
 
     async def ever_assigned(self, username: str, path: Sequence[str]) -> bool:
-        """Return whether an account has, or once had, a node on this path (from the district)."""
+        """Return whether an account has, or once had, a node on this path (from the district), or
+        a grid that the last one of it came from."""
         structure = await self.structure()
         once = structure.taken_over(a.grid for a in self._by_user.get(username, {}).values())
-        return not once.isdisjoint(path)
+        before = structure.came_from(path[-1])
+        return not once.isdisjoint(before.union(path))
 
     async def users_of_device(self, device: str) -> list[str]:
         """Return the accounts that ever signed in on a device."""

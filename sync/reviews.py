@@ -32,6 +32,8 @@ CHANGED: Final = "changed"
 UNDONE: Final = "undone"
 SUPERSEDED: Final = "superseded"
 DELETION: Final = "_deleted"
+NOT_FOR_REVIEW: Final = frozenset({"type", "schema", "grid"})
+"""What a review does not set: a record's kind, and where it lives (it would have to be moved)."""
 _ATTEMPTS: Final = 5
 
 MESSAGES: Final[Mapping[str, str]] = {
@@ -147,7 +149,7 @@ async def choose(
     """
     review = await _begin(store, decision_id, actor)
     decided = next((one for one in review.decision.fields if one.field == field), None)
-    if decided is None:
+    if decided is None or field in NOT_FOR_REVIEW:
         raise ReviewError("not-in-decision")
     if review.current is None:
         raise ReviewError("record-gone")
@@ -180,7 +182,8 @@ async def undo(
         raise ReviewError("record-gone")
     base = review.decision.base
     chosen = _contested(review.decision) if fields is None else fields
-    names = [name for name in chosen if name not in (*review.changed_since, DELETION)]
+    kept = {*review.changed_since, DELETION, *NOT_FOR_REVIEW}
+    names = [name for name in chosen if name not in kept]
     if base is None or not names:
         raise ReviewError("nothing-to-undo")
     edit = _Edit(

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from grid.hierarchy import GridNode
 from tests.simulation import town
 from tests.simulation.memory_store import MemoryStore
 from tests.simulation.phone import WAITING, Phone
@@ -50,6 +51,7 @@ async def faults(world: World) -> list[str]:
         found += await _phone_faults(phone, world, sites[0])
     for site in world.sites:
         found += await _canonical_faults(site, sites[0])
+    found += await _structure_faults(world, sites[0])
     kept = await _kept(world)
     found += _missing_values(world, sites[0], kept)
     found += await _backward_states(world)
@@ -151,6 +153,39 @@ async def _canonical_faults(site: Site, grids: dict[str, Grid]) -> list[str]:
         elif body["path"][-1] != body["grid"] or body["path"][0] != town.DISTRICT:
             found.append(f"site {site.number}: {doc_id} has the path {body['path']}")
     return found
+
+
+async def _structure_faults(world: World, grids: dict[str, Grid]) -> list[str]:
+    """Check that the grids are one tree, the same at every site, and that no record is left in a
+    grid which others took over, unless a person is asked where it belongs."""
+    trees = [
+        {node.code: (node.parent, node.level, node.closed) for node in await _nodes(site)}
+        for site in world.sites
+    ]
+    found = [f"site {number} has another tree" for number, t in enumerate(trees) if t != trees[0]]
+    for code, (parent, level, closed) in trees[0].items():
+        steps, at = 0, parent
+        while at is not None and steps < 5:
+            steps, at = steps + 1, trees[0].get(at, (None,))[0]
+        if steps != level - 1 or (parent is not None and parent not in trees[0]):
+            found.append(f"{code} hangs in no tree")
+        if parent is not None and trees[0][parent][2] and not closed:
+            found.append(f"{code} is in use below {parent}, which is closed")
+    structure = await world.sites[0].registry.structure()
+    for database, documents in grids.items():
+        code = database.removeprefix("grid-")
+        for doc_id, copy in documents.items():
+            if copy.live and copy.body.get("grid") != code:
+                found.append(f"{doc_id} in {code} says it is in {copy.body.get('grid')}")
+            if copy.live and code in structure.routes:
+                asked = await world.sites[0].disk.get("reviews", f"decision:{doc_id}:unplaced")
+                if asked is None:
+                    found.append(f"{doc_id} was left in {code}, which others took over")
+    return found
+
+
+async def _nodes(site: Site) -> list[GridNode]:
+    return list(await site.registry.hierarchy())
 
 
 async def _kept(world: World) -> dict[str, set[tuple[str, Any]]]:

@@ -135,6 +135,8 @@ FIRST: Mapping[str, Body] = {
         "visited": "2026-11-24T08:00:00Z",
     },
 }
+OF_HOUSEHOLD = frozenset({"resident", "visit", "event"})
+"""Kinds that may name a household."""
 FUTURE = "risk_level"
 """A field that only a newer program knows."""
 TEXT_FIELDS = frozenset({"note", "description", "needs"})

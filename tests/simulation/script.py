@@ -7,6 +7,7 @@ from random import Random
 from typing import NamedTuple
 
 PAUSES_MS = (0, 0, 0, 1, 1, 40, 1000, 60_000, 3_600_000)
+DAY_MS = 86_400_000
 SPREAD = 1 << 16
 
 
@@ -53,10 +54,12 @@ WEIGHTS: Mapping[str, int] = {
     "put": 4,
     "review": 7,
     "settle": 5,
+    "order": 6,
+    "relocate": 3,
     "upgrade": 1,
     "forget": 1,
 }
-AT_ONCE = frozenset({"sync", "follow", "put", "review", "settle", "deliver"})
+AT_ONCE = frozenset({"sync", "follow", "put", "review", "settle", "deliver", "order", "relocate"})
 """Kinds that happen at a site and may overlap there."""
 
 
@@ -79,7 +82,8 @@ def draw(seed: int) -> Script:
 def _op(random: Random) -> Op:
     kind = random.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
     a, b, c, d = (random.randrange(SPREAD) for _ in range(4))
-    return Op(kind, a, b, c, d, random.choice(PAUSES_MS))
+    ms = DAY_MS if random.random() < 0.02 else random.choice(PAUSES_MS)
+    return Op(kind, a, b, c, d, ms)
 
 
 def _beginning(random: Random, phones: int, sites: int) -> Iterator[Step]:

@@ -82,7 +82,8 @@ class Site:
         """Return the grids that the user may sync (``GET /api/v1/session``)."""
         keeper = self.keeper(await self.actor(user, device))
         names = await keeper.names({"type": "http", "path": "/", "headers": []})
-        return [name for name in names if "/" not in name]
+        hierarchy = await self.registry.hierarchy()
+        return [name for name in names if "/" not in name and not hierarchy.node(name).closed]
 
     async def revs_diff(
         self, user: str, device: str, grid: str, revs: Mapping[str, Sequence[str]]

@@ -12,23 +12,27 @@ from tests.simulation.memory_store import MemoryStore
 from tests.simulation.virtual import START_MS, Now, run, virtual_time
 
 DISTRICT, TOWN, OTHER_TOWN = "440904", "440904004", "440904125"
-VILLAGE, OTHER_VILLAGE = "440904004205", "440904125201"
-GROUP, OTHER_GROUP = "440904004205001", "440904125201001"
-GRIDS = (GROUP + "01", GROUP + "02", GROUP + "03", OTHER_GROUP + "01")
+VILLAGE, NEXT_VILLAGE, OTHER_VILLAGE = "440904004205", "440904004206", "440904125201"
+GROUP, NEXT_GROUP, OTHER_GROUP = VILLAGE + "001", NEXT_VILLAGE + "001", OTHER_VILLAGE + "001"
+GRIDS = (GROUP + "01", GROUP + "02", NEXT_GROUP + "01", OTHER_GROUP + "01")
 OWN_DATABASES = ("registry", "canonical", "reviews", "quarantine", "arrivals", "audit")
 WORKERS = ("worker1", "worker2", "worker3")
 SUPERVISORS = ("village", "district")
+PLANNERS = ("town", "district")
+"""Who orders operations on the tree of grids."""
 INTEGRATOR = "integrator"
 ASSIGNED = {
     "worker1": (GRIDS[0], GRIDS[1]),
     "worker2": (GRIDS[0], GRIDS[2]),
     "worker3": (GRIDS[0], GRIDS[1], GRIDS[3]),
     "village": (VILLAGE,),
+    "town": (TOWN,),
     "district": (DISTRICT,),
     INTEGRATOR: (DISTRICT,),
 }
 _ROLES = {
     "village": Role.SUPERVISOR_VILLAGE,
+    "town": Role.SUPERVISOR_TOWN,
     "district": Role.SUPERVISOR_DISTRICT,
     INTEGRATOR: Role.INTEGRATOR,
 }
@@ -50,8 +54,10 @@ def nodes() -> list[GridNode]:
         GridNode(TOWN, DISTRICT, 2, "电海街道"),
         GridNode(OTHER_TOWN, DISTRICT, 2, "博贺镇"),
         GridNode(VILLAGE, TOWN, 3, "安乐村委会"),
+        GridNode(NEXT_VILLAGE, TOWN, 3, "蓝田村委会"),
         GridNode(OTHER_VILLAGE, OTHER_TOWN, 3, "东港村委会"),
         GridNode(GROUP, VILLAGE, 4, "面前山村"),
+        GridNode(NEXT_GROUP, NEXT_VILLAGE, 4, "蓝田村"),
         GridNode(OTHER_GROUP, OTHER_VILLAGE, 4, "东港村"),
         *(GridNode(code, code[:-2], 5, f"第{code[-1]}住户小组") for code in GRIDS),
     ]

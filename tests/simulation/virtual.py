@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 from unittest.mock import patch
 
-from sync import registry
+from sync import ordering, registry
 
 T = TypeVar("T")
 START_MS = 1_795_507_200_000
@@ -47,6 +47,7 @@ def virtual_time(now: Now) -> Iterator[None]:
         patch.object(time, "time", now.seconds),
         patch.object(time, "monotonic", now.seconds),
         patch.object(registry, "ULID", now.ulid),
+        patch.object(ordering, "ULID", now.ulid),
     ):
         yield
 

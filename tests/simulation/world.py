@@ -13,23 +13,33 @@ import orjson
 from grid.permissions import Actor
 from sync import quarantine, reviews
 from sync.errors import StoreError
+from sync.ordering import OrderRefused, order
 from sync.paths import database_of
+from sync.registry import DATABASE as REGISTRY
+from sync.relocating import MoveRefused, relocate
 from sync.store import IndexRow, Revision, Write
 from sync.wire.errors import WireError
-from tests.simulation import records, town
+from tests.simulation import planning, records, town
 from tests.simulation.ledger import Ledger
 from tests.simulation.phone import Phone
-from tests.simulation.script import Op, Script, Step
+from tests.simulation.script import DAY_MS, Op, Script, Step
 from tests.simulation.site import Site
 from tests.simulation.transfer import TROUBLES, Trouble, Wire, replicate, sync
 from tests.simulation.unsteady import HOW, Crash, Fault
 from tests.simulation.virtual import Now
 
-DAY_MS = 86_400_000
 SKEWS_MS = (0, 2 * DAY_MS, -2 * DAY_MS, 1500, -1500, 1, 30 * 60_000)
 STATUSES = ("open", "settled", "accepted", "changed", "undone")
 REST_ROUNDS = 24
-EXPECTED = (Trouble, WireError, StoreError, reviews.ReviewError, quarantine.QuarantineError)
+EXPECTED = (
+    Trouble,
+    WireError,
+    StoreError,
+    reviews.ReviewError,
+    quarantine.QuarantineError,
+    OrderRefused,
+    MoveRefused,
+)
 """What may end an operation without anything being wrong."""
 
 
@@ -157,9 +167,14 @@ class World:
         if not phone.grids:
             return "no grid"
         grid = phone.grids[op.b // 4 % len(phone.grids) if op.b % 4 == 3 else 0]
+        await phone.local.create_database(database_of(grid))
         kind = sorted(records.KINDS)[op.c % len(records.KINDS)]
         doc_id = f"{kind}:01J{self.fresh():023d}"
-        body = await phone.create(self._now.ms, grid, doc_id, records.first_fields(kind))
+        fields = records.first_fields(kind)
+        households = [one for one in await phone.ids(grid) if one.startswith("household:")]
+        if kind in records.OF_HOUSEHOLD and households:
+            fields["household"] = households[op.d % len(households)]
+        body = await phone.create(self._now.ms, grid, doc_id, fields)
         self.tell(f"phone {phone.number} creates {doc_id} in {grid}")
         self.ledger.note(doc_id, phone.user, {}, body)
         return doc_id
@@ -245,7 +260,7 @@ class World:
         other = self.sites[(site.number + 1) % len(self.sites)]
         if other is site:
             return "alone"
-        databases = await site.disk.database_names("grid-")
+        databases = await self._replicated(site)
         if op.a % 3:
             databases = [databases[op.a // 3 % len(databases)]]
         batches = (99, 99, 1, 2)[op.c % 4]
@@ -253,6 +268,10 @@ class World:
         for database in databases:
             await self._replicate(site, other, database, batches)
         return "replicated"
+
+    @staticmethod
+    async def _replicated(site: Site) -> list[str]:
+        return [REGISTRY, *await site.disk.database_names("grid-")]
 
     async def _replicate(self, site: Site, other: Site, database: str, batches: int) -> None:
         key = (site.number, other.number, database)
@@ -308,6 +327,8 @@ class World:
             f"{user} {'deletes' if deletes else 'puts'} {winner.doc_id} at site {site.number}"
         )
         result = await site.put(user, grid, write)
+        if result.error == "forbidden":  # it is in quarantine, and may be accepted
+            self.ledger.note(winner.doc_id, user, before, {} if deletes else body)
         self.tell(f"  → {result.rev} {result.error or ''}")
         return f"{result.rev} {result.error}"
 
@@ -352,6 +373,30 @@ class World:
         decision_id: str = review.document["_id"]
         return await reviews.choose(site.store, decision_id, chosen.field, actor, rev=side.rev)
 
+    async def do_order(self, op: Op, site: Site) -> str:
+        """Let a supervisor order an operation on the tree of grids."""
+        actor = await site.actor(town.PLANNERS[op.a % len(town.PLANNERS)])
+        operation = await planning.plan(site, op, actor, self.fresh())
+        if operation is None:
+            return "nothing to order"
+        self.tell(f"{actor.user} at site {site.number}: {planning.words(operation)}")
+        self._plan(op, site)
+        await order(site.registry, operation, actor)
+        return "ordered"
+
+    async def do_relocate(self, op: Op, site: Site) -> str:
+        """Let a supervisor move one record by hand."""
+        actor = await site.actor(town.PLANNERS[op.a % len(town.PLANNERS)])
+        shown = await site.disk.documents("canonical")
+        grids = await planning.grids_in_use(site)
+        if not shown or not grids:
+            return "nothing to move"
+        doc_id, grid = shown[op.c % len(shown)].doc_id, grids[op.d // 16 % len(grids)]
+        self.tell(f"{actor.user} at site {site.number} moves {doc_id} to {grid}")
+        self._plan(op, site)
+        await relocate(site.store, site.registry, doc_id, grid, actor)
+        return f"moved to {grid}"
+
     async def do_settle(self, op: Op, site: Site) -> str:
         actor = await self._supervisor(op, site)
         rows = await quarantine.entries_of(site.store, town.DISTRICT)
@@ -374,7 +419,7 @@ class World:
             with self.sites[0].process(), suppress(*EXPECTED):
                 await request()
         self._late.clear()
-        await self._agree_on_scopes()
+        self._now.ms += 3 * DAY_MS  # what was ordered for tomorrow is in force
         seen: Any = None
         for number in range(REST_ROUNDS):
             for phone in self.phones:
@@ -387,7 +432,7 @@ class World:
             for site in self.sites:
                 other = self.sites[(site.number + 1) % len(self.sites)]
                 if other is not site:
-                    for database in await site.disk.database_names("grid-"):
+                    for database in await self._replicated(site):
                         await self._replicate(site, other, database, 99)
             position = await self._position()
             if position == seen and number >= len(self.sites):
@@ -396,18 +441,6 @@ class World:
             seen = position
             self._now.ms += 10_000
         raise NoRest(f"still changing after {REST_ROUNDS} rounds")
-
-    async def _agree_on_scopes(self) -> None:
-        """Give everybody at every site the grids he has at the first."""
-        first = self.sites[0].registry
-        for user in town.WORKERS:
-            held = {one.grid for one in await first.assignments(user)}
-            for site in self.sites[1:]:
-                there = {one.grid for one in await site.registry.assignments(user)}
-                for grid in sorted(there - held):
-                    await site.registry.unassign(user, grid)
-                for grid in sorted(held - there):
-                    await site.registry.assign(user, grid)
 
     async def _position(self) -> Any:
         stores = [*(site.disk for site in self.sites), *(phone.local for phone in self.phones)]

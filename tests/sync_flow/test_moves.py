@@ -12,6 +12,7 @@ import pytest
 from grid.operations import GridOperation, Kind
 from grid.permissions import Actor, Role
 from grid.placing import Part, Rule
+from sync.errors import StoreUnavailable
 from sync.indexes import REVIEWS_BY_STATUS
 from sync.ordering import new_operation, order
 from sync.registry import Registry
@@ -287,7 +288,86 @@ async def test_undo_of_a_split(store: SqliteStore, registry: Registry, phone1: P
     for doc_id in phone1.documents:
         assert await where(store, doc_id) == [GRID], doc_id
     assert (await only(store, HOUSEHOLD))["members"] == 3
-    assert (await registry.actor("worker1", None)).grids == {GRID}
+    # The parts' addresses still take what he recorded there while they were in use.
+    assert (await registry.actor("worker1", None)).grids == {GRID, NEW1, NEW2}
+    phone1.create(STRAY, grid=NEW1, address="面前山村", room="901")
+    await phone1.push(store, registry, STRAY, grid=NEW1)
+    await catch_up(store, registry)
+    assert await where(store, STRAY) == [GRID]
+
+
+async def test_what_was_recorded_in_a_grid_that_lasted_a_day_is_taken_in(
+    store: SqliteStore, registry: Registry, phone1: Phone
+) -> None:
+    """He worked in one grid, which became a second and then a third; his phone saw the second."""
+    await order(registry, merge((GRID,), NEW1, "合并"), TOWN_HEAD)
+    phone1.create(STRAY, grid=NEW1, address="面前山村", room="901")
+    await order(registry, merge((NEW1,), NEW2, "再合并"), TOWN_HEAD)
+    (result,) = await phone1.push(store, registry, STRAY, grid=NEW1)
+    assert result.error is None
+    await catch_up(store, registry)
+    assert await where(store, STRAY) == [NEW2]
+
+
+async def test_what_was_recorded_in_a_part_whose_whole_is_used_again_is_kept(
+    store: SqliteStore, registry: Registry, phone1: Phone
+) -> None:
+    """The old grid was reopened beside its parts: its worker has lost the parts, but is heard."""
+    await order(registry, split(), TOWN_HEAD)
+    phone1.create(STRAY, grid=NEW1, address="面前山村", room="901")
+    await order(registry, replace(new_operation(Kind.REOPEN, TOWN_HEAD), grids=(GRID,)), TOWN_HEAD)
+    (result,) = await phone1.push(store, registry, STRAY, grid=NEW1)
+    assert (result.error, result.info["code"]) == ("forbidden", "grid-revoked")
+    assert await store.get("quarantine", result.info["quarantine"]) is not None
+
+
+async def test_a_conflict_moved_away_and_back_before_it_was_merged_loses_nothing(
+    store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone
+) -> None:
+    await a_grid(store, registry, phone1)
+    await catch_up(store, registry)
+    phone2.copy_from(phone1, HOUSEHOLD)
+    phone1.edit(HOUSEHOLD, members=5)
+    phone2.edit(HOUSEHOLD, note="离线记的")
+    await phone1.push(store, registry, HOUSEHOLD)
+    await phone2.push(store, registry, HOUSEHOLD)
+    for grid in (OTHER, GRID):
+        await relocate(store, registry, HOUSEHOLD, grid, TOWN_HEAD)
+    await catch_up(store, registry)
+    household = await only(store, HOUSEHOLD)
+    assert (household["grid"], household["members"], household["note"]) == (GRID, 5, "离线记的")
+
+
+@pytest.mark.parametrize("then_split", [False, True], ids=["alone", "grid split meanwhile"])
+async def test_a_move_by_hand_broken_off_in_the_middle_is_finished(
+    store: SqliteStore,
+    registry: Registry,
+    phone1: Phone,
+    monkeypatch: pytest.MonkeyPatch,
+    then_split: bool,
+) -> None:
+    """The record arrived in its new grid, and its tombstone was not written in the old one."""
+    await a_grid(store, registry, phone1)
+    await catch_up(store, registry)
+    write = store.write
+
+    async def failing(database: str, writes: Sequence[Write], **how: Any) -> Any:
+        if database == f"grid-{GRID}":
+            raise StoreUnavailable("simulated")
+        return await write(database, writes, **how)
+
+    monkeypatch.setattr(store, "write", failing)
+    with pytest.raises(StoreUnavailable):
+        await relocate(store, registry, HOUSEHOLD, OTHER, TOWN_HEAD)
+    monkeypatch.undo()
+    assert await where(store, HOUSEHOLD) == [GRID, OTHER]
+    if then_split:
+        await order(registry, split(), TOWN_HEAD)
+    await catch_up(store, registry)
+    await catch_up(store, registry)
+    (home,) = await where(store, HOUSEHOLD)
+    assert home in ((NEW1, OTHER) if then_split else (OTHER,))
+    await only(store, HOUSEHOLD)
 
 
 async def test_a_household_moved_by_hand_takes_residents_and_open_work_along(

@@ -1,0 +1,106 @@
+"""Scripts that once ended badly, cut down to what mattered."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.simulation.history import play
+from tests.simulation.script import Op, Script
+
+SCRIPTS = {
+    "a move by hand broken off, then the grid is split": Script(
+        1,
+        1,
+        (
+            (Op("create"),),
+            (Op("sync"),),
+            (Op("order"), Op("follow")),
+            (Op("relocate", 0, 0, 1, 118),),
+        ),
+    ),
+    "recorded in a grid that took over and was split the next day": Script(
+        1,
+        1,
+        (
+            (Op("order", 1, 10, 102),),
+            (Op("create"),),
+            (Op("order", 1, 10259, 0, 7),),
+            (Op("sync", 0, 0, 53013), Op("follow")),
+            (Op("edit", 0, 1),),
+        ),
+    ),
+    "recorded in a part of a split grid that is reopened": Script(
+        1,
+        1,
+        (
+            (Op("create"),),
+            (Op("sync"),),
+            (Op("order"),),
+            (Op("follow"),),
+            (Op("sync"),),
+            (Op("order", 0, 0, 37),),
+            (Op("edit"),),
+        ),
+    ),
+    "in conflict, moved away and back at once": Script(
+        1,
+        1,
+        (
+            (Op("create"),),
+            (Op("create", 0, 0, 13),),
+            (Op("sync"),),
+            (Op("order", 0, 0, 0, 7),),
+            (Op("edit", 0, 1),),
+            (Op("follow"),),
+            (Op("put", 0, 0, 1, 87),),
+            (Op("sync"),),
+            (Op("relocate", 0, 0, 1, 44),),
+            (Op("relocate", 0, 0, 1),),
+        ),
+    ),
+    "a merge undone after the record moved": Script(
+        1,
+        1,
+        (
+            (Op("create"),),
+            (Op("sync"),),
+            (Op("put"),),
+            (Op("edit"),),
+            (Op("order"),),
+            (Op("sync"),),
+            (Op("follow"),),
+            (Op("review", 0, 0, 0, 1),),
+        ),
+    ),
+    "split twice at one site, moved by hand at the other": Script(
+        1,
+        2,
+        (
+            (Op("create"),),
+            (Op("sync"),),
+            (Op("replicate"),),
+            (Op("order"),),
+            (Op("order", 0, 4),),
+            (Op("follow", 0, 1),),
+            (Op("relocate", 0, 1, 0, 104),),
+        ),
+    ),
+    "the same, the move by hand being the last": Script(
+        1,
+        2,
+        (
+            (Op("create"),),
+            (Op("sync"),),
+            (Op("replicate"),),
+            (Op("order"),),
+            (Op("order", 0, 4),),
+            (Op("follow", 0, 1),),
+            (Op("relocate", 0, 1, 0, 104, 1),),
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)
+def test_it_ends_well(script: Script) -> None:
+    assert play(script).faults == ()
