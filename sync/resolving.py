@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import orjson
 
 from conflicts import Decision, Leaf, Merged, merge, wanted
 from conflicts.canonical_json import canonical
+from conflicts.merge import POLICY_VERSION
 from conflicts.moving import at_home
 from conflicts.reasons import CANNOT_MERGE as CANNOT_MERGE
+from conflicts.revision import merged_revision
 from conflicts.rules import MERGE, severity_of
 from grid.models import field_policies
 from grid.policy import Merge
@@ -73,7 +75,7 @@ class Resolver:
             if not revisions:
                 continue  # or it lives in another grid now, and is sent on there
             try:
-                merged = await self._merge(database, doc_id, revisions)
+                merged = _in_place(await self._merge(database, doc_id, revisions), path[-1])
             except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
                 outcome.set_aside += 1
                 outcome.winners[doc_id] = revisions[0]
@@ -154,6 +156,21 @@ class Resolver:
                 writes.append(Write(merged.doc_id, b"{}", tombstone, ancestors, True))
         if writes:
             await self._store.write(database, writes, new_edits=False)
+
+
+def _in_place(merged: Merged, grid: str) -> Merged:
+    """Return the merge of a record that lives in ``grid``, and says so.
+
+    An edit made in the old grid that wins over a deletion in the new one still names the old one.
+    The outcome depends, like the merge itself, on the leaves alone, and on whose database it is.
+    """
+    if merged.noop or merged.deleted or merged.body.get("grid", grid) == grid:
+        return merged
+    body = {**merged.body, "grid": grid}
+    parents = merged.body["merge"]["parents"]
+    rev = merged_revision(merged.parent, parents, POLICY_VERSION, body)
+    decision = replace(merged.decision, rev=rev, grid=grid)
+    return replace(merged, rev=rev, body=body, decision=decision)
 
 
 def _at_home(revisions: Sequence[Revision], grid: str) -> Sequence[Revision]:

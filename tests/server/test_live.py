@@ -39,7 +39,10 @@ async def test_a_worker_is_told_of_his_grid_and_his_towns_bulletin(
     with live.stream(actor, await runtime.registry.hierarchy()) as stream:
         await write(runtime, f"grid-{ELSEWHERE}")
         seq = await write(runtime, f"grid-{BUILDING}")
-        assert await told_of(stream) == {BUILDING: seq}
+        told = await told_of(stream)
+        # the follower may have added something before the position was read
+        assert set(told) == {BUILDING}
+        assert int(told[BUILDING].partition("-")[0]) >= int(seq.partition("-")[0])
         seq = await write(runtime, f"bulletin-{TOWN}")
         assert await told_of(stream) == {f"bulletin/{TOWN}": seq}
         assert live.open == 1

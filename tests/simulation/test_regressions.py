@@ -8,6 +8,19 @@ from tests.simulation.history import play
 from tests.simulation.script import Op, Script
 
 SCRIPTS = {
+    "deleted where it was moved to, edited where it was": Script(
+        2,
+        2,
+        (
+            (Op("create"),),
+            (Op("sync"),),
+            (Op("replicate"),),
+            (Op("follow", 0, 1),),
+            (Op("sync", 1, 0, 1), Op("relocate", 0, 0, 0, 677)),
+            (Op("put", 1, 1, 0, 95),),
+            (Op("put"),),
+        ),
+    ),
     "a move by hand broken off, then the grid is split": Script(
         1,
         1,
