@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -79,7 +80,11 @@ def test_a_late_edit_arrives_and_what_was_left_out_comes_to_review(site: Site) -
         assert busy.sync()["denied"] == []  # it sends its tombstones again: nothing to bury
         assert asyncio.run(tombstones(site.store)) == 0
         with steady_phone(server.url, token, "worker3", GRID, "new") as new:
-            new.sync()
-            found = {doc["_id"]: doc for doc in new.documents()}
+            for _ in range(100):  # until the follower has merged the two edits
+                new.sync()
+                found = {doc["_id"]: doc for doc in new.documents()}
+                if found[LIVING]["name"] == "离线也改的" and "_conflicts" not in found[LIVING]:
+                    break
+                time.sleep(0.1)
         assert found.keys() & {HELD, EDITED, LIVING} == {LIVING}
         assert (found[LIVING]["name"], found[LIVING]["phone"]) == ("离线也改的", "12000000001")
