@@ -10,6 +10,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+_CONTAINERS: Final = frozenset({dict, list})
+"""What JSON nests; compared as exact types, since every pushed document is looked at."""
 MOST_LEVELS: Final = 64
 """Levels of lists and objects that a record may have; the deepest of the models has 4."""
 
@@ -22,7 +24,7 @@ def too_deep(document: Mapping[str, Any]) -> bool:
             member
             for one in level
             for member in (one if isinstance(one, list) else one.values())
-            if isinstance(member, (dict, list))
+            if type(member) in _CONTAINERS
         ]
         if not level:
             return False
