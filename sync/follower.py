@@ -216,7 +216,7 @@ class Follower:
     async def _move(self, database: str, winners: Sequence[Revision]) -> list[Revision]:
         """Move what does not belong into this grid (any more); return the tombstones."""
         routed = await self._router.route(database, winners)
-        await keep_unplaced(self._store, self._registry, database, routed.unplaced)
+        await keep_unplaced(self._store, self._registry, database, routed)
         along = await self._router.companions(database, winners)
         return await self._mover.relocate(database, {**along, **routed.orders})
 

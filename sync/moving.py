@@ -90,12 +90,11 @@ class Mover:
         calls: list[tuple[str, str, Order]] = []
         found = await self._store.revisions_of_many(database, [(one, "all") for one in suspects])
         for doc_id, leaves in zip(suspects, found, strict=True):
-            stones = [leaf for leaf in leaves if _is_stone(leaf)]
-            if not stones:
+            others = _led_to(leaves)
+            if not others:
                 continue
             order = _home(leaves, here)
-            others = {order_of(orjson.loads(stone.body)).grid for stone in stones}
-            calls += [(other, doc_id, order) for other in others - {here, order.grid}]
+            calls += [(other, doc_id, order) for other in sorted(others - {here, order.grid})]
             if order.grid != here:
                 moves.append(_following(doc_id, leaves, order))
         for some in _batches(moves):
@@ -139,10 +138,13 @@ class Mover:
                 return grid
         return None
 
-    async def _call(self, grid: str, doc_id: str, order: Order) -> None:
-        """Send a record on from a grid to which an older order had taken it; if the order that
-        took it there is the newer one, send it on from the other grid instead."""
-        if grid == order.grid:
+    async def _call(
+        self, grid: str, doc_id: str, order: Order, been: frozenset[str] = frozenset()
+    ) -> None:
+        """Send a record on from a grid to which an older order had taken it, and from wherever
+        it went on from there; if the order that took it there is the newer one, send it on from
+        the other grid instead. ``been`` are the grids that were asked on the way."""
+        if grid == order.grid or grid in been:
             return
         database = database_of(grid)
         await self._store.create_database(database)
@@ -152,8 +154,10 @@ class Mover:
             return
         if claim > (order.stamp, order.grid):
             await self._call(order.grid, doc_id, _home(leaves, grid))
-        else:
-            await self._send(database, [_following(doc_id, leaves, order)])
+            return
+        await self._send(database, [_following(doc_id, leaves, order)])
+        for other in sorted(_led_to(leaves) - {grid}):
+            await self._call(other, doc_id, order, been | {grid})
 
     async def _send(self, database: str, moves: Sequence[_Move]) -> list[Revision]:
         targets: dict[str, list[_Move]] = {}
@@ -300,6 +304,11 @@ def _stone_of(move: _Move) -> Revision:
 
 def _is_stone(revision: Revision) -> bool:
     return revision.deleted and moved_away(orjson.loads(revision.body or b"{}"), True)
+
+
+def _led_to(leaves: Iterable[Revision]) -> set[str]:
+    """Return the grids that the tombstones of moves among these leaves name."""
+    return {order_of(orjson.loads(leaf.body)).grid for leaf in leaves if _is_stone(leaf)}
 
 
 def as_leaf(revision: Revision) -> Leaf:

@@ -8,7 +8,7 @@ where it was. How far each operation is stands in ``_local/structure:<operation>
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
@@ -26,7 +26,7 @@ from sync.registry import DATABASE as REGISTRY
 from sync.registry import Registry
 from sync.resolving import REVIEWS
 from sync.routing import Router
-from sync.store import DocumentStore, Index, Revision, Write
+from sync.store import Change, DocumentStore, Index, Revision, Write
 from sync.structure_reviews import keep_operation_reviews, keep_unplaced
 
 STATE: Final = "structure"
@@ -94,19 +94,23 @@ class Restructurer:
     async def _hand_over(self, code: str, operation: str) -> None:
         """Move every record of a closed grid to where it belongs now."""
         database = database_of(code)
-        async for winners, done, total in self._pages(database):
+        async for changes, done, total in self._pages(database):
+            # An edit that came late for a record which lives elsewhere is not this grid's to hand
+            # over: it goes after the record, wherever that was moved since.
+            gone = await self._mover.carry(database, changes)
+            winners = [winner for winner in _winners(changes) if winner.doc_id not in gone]
             routed = await self._router.route(database, winners)
-            await keep_unplaced(self._store, self._registry, database, routed.unplaced)
-            stones = await self._mover.relocate(database, routed.orders)
+            await keep_unplaced(self._store, self._registry, database, routed)
+            stones = [*gone.values(), *await self._mover.relocate(database, routed.orders)]
             await self._projection.project(database, stones)
             await self._note(operation, code, done, total)
 
     async def _recall(self, recall: Recall) -> None:
         """Bring back what an undone operation moved, unless somebody moved it on since."""
         for source in recall.sources:
-            async for winners, done, total in self._pages(database_of(source)):
+            async for changes, done, total in self._pages(database_of(source)):
                 by_target: dict[str, dict[str, str]] = {}
-                for stone in winners:
+                for stone in _winners(changes):
                     body = orjson.loads(stone.body or b"{}") if stone.deleted else {}
                     if body.get(MOVED_BY) == recall.undone and body[MOVED_TO] in recall.targets:
                         stamp = str((body.get("stamps") or {}).get("grid") or "")
@@ -135,8 +139,8 @@ class Restructurer:
         moved = [node.code for node in hierarchy if _has_moved(hierarchy, parents, node.code)]
         records = [code for code in moved if hierarchy.node(code).holds_records]
         for number, code in enumerate(records, start=1):
-            async for winners, _, _ in self._pages(database_of(code)):
-                await self._projection.project(database_of(code), winners)
+            async for changes, _, _ in self._pages(database_of(code)):
+                await self._projection.project(database_of(code), _winners(changes))
             path = list(hierarchy.path(code))
             for index, database in ((REVIEWS_BY_NODE, REVIEWS), (QUARANTINE_BY_NODE, QUARANTINE)):
                 await self._place_anew(index, database, code, path)
@@ -160,26 +164,31 @@ class Restructurer:
             if writes:
                 await self._store.write(database, writes)
 
-    async def _pages(self, database: str) -> AsyncIterator[tuple[list[Revision], int, int]]:
-        """Yield the winners of a database, how many have come, and how many there are."""
+    async def _pages(self, database: str) -> AsyncIterator[tuple[Sequence[Change], int, int]]:
+        """Yield the documents of a database, how many have come, and how many there are."""
         since, done = "0", 0
         try:
             info = await self._store.database_info(database)
             total = info.doc_count + info.deleted_count
             while True:
-                page = await self._store.changes(database, since, limit=_PAGE, bodies=True)
+                page = await self._store.changes(
+                    database, since, limit=_PAGE, all_leaves=True, bodies=True
+                )
                 if not page.changes or done >= total:
                     return  # what is added meanwhile is for the follower
                 done += len(page.changes)
                 since = page.last_seq
-                winners = [one.winner for one in page.changes if one.winner is not None]
-                yield winners, min(done, total), total
+                yield page.changes, min(done, total), total
         except DatabaseNotFound:
             return
 
     async def _note(self, operation: str, code: str, done: int, total: int) -> None:
         body = {"grid": code, "done": done, "total": total}
         await self._store.put_local(CANONICAL, progress_id(operation), body)
+
+
+def _winners(changes: Sequence[Change]) -> list[Revision]:
+    return [change.winner for change in changes if change.winner is not None]
 
 
 def progress_id(operation: str) -> str:

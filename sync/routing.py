@@ -24,10 +24,12 @@ _NOWHERE = ""
 
 
 class Routed(NamedTuple):
-    """Orders by record id, and the households that nobody said a grid for."""
+    """Orders by record id, the households that nobody said a grid for, and deleted ones, of which
+    nobody needs to say it any more."""
 
     orders: dict[str, Order]
     unplaced: list[Revision]
+    deleted: tuple[str, ...] = ()
 
 
 class Router:
@@ -42,10 +44,13 @@ class Router:
         code = code_of(database)
         structure = await self._registry.structure()
         live = {winner.doc_id: winner for winner in winners if not winner.deleted}
-        bodies = {doc_id: orjson.loads(winner.body) for doc_id, winner in live.items()}
         route = structure.routes.get(code)
         if route is None:
+            bodies = {doc_id: orjson.loads(winner.body) for doc_id, winner in live.items()}
             return Routed(await self._after_households(database, bodies), [])
+        deleted = tuple(winner.doc_id for winner in winners if _is_deleted_household(winner))
+        live |= await self._left_behind(database, deleted)
+        bodies = {doc_id: orjson.loads(winner.body) for doc_id, winner in live.items()}
         targets = await self._targets(database, route, bodies)
         orders: dict[str, Order] = {}
         unplaced: list[Revision] = []
@@ -54,7 +59,7 @@ class Router:
                 orders[doc_id] = Order(target, route.stamp, route.by, route.operation)
             elif target == route.main or bodies[doc_id].get("type") == "household":
                 unplaced.append(live[doc_id])
-        return Routed(orders, unplaced)
+        return Routed(orders, unplaced, deleted)
 
     async def companions(self, database: str, winners: Sequence[Revision]) -> dict[str, Order]:
         """Return orders for what goes along with the households whose moves ``winners`` tell."""
@@ -108,6 +113,21 @@ class Router:
                 homes[doc_id] = str(body[MOVED_TO])
         return homes
 
+    async def _left_behind(self, database: str, households: Sequence[str]) -> dict[str, Revision]:
+        """Return the live records here that name one of these households, by id: they had stayed
+        with it, and have nothing to wait for any more."""
+        code = code_of(database)
+        rows = [
+            row
+            for household in households
+            for row in await self._store.query(
+                RECORDS_BY_HOUSEHOLD, prefix=(household,), limit=10_000, documents=True
+            )
+        ]
+        ids = [row.doc_id for row in rows if (row.document or {}).get("grid") == code]
+        found = await self._store.get_many(database, ids) if ids else []
+        return {one.doc_id: one for one in found if one is not None and not one.deleted}
+
     async def _origins(
         self, route: Route, bodies: Mapping[str, Mapping[str, Any]]
     ) -> dict[str, str]:
@@ -147,6 +167,14 @@ class Router:
 def _household(body: Mapping[str, Any]) -> str | None:
     household = body.get("household")
     return household if isinstance(household, str) else None
+
+
+def _is_deleted_household(winner: Revision) -> bool:
+    return (
+        winner.deleted
+        and winner.doc_id.startswith("household:")
+        and MOVED_TO not in orjson.loads(winner.body or b"{}")
+    )
 
 
 def _usable(structure: Structure, target: str) -> bool:

@@ -16,24 +16,26 @@ from sync.moving import unplaced_id
 from sync.paths import grid_path
 from sync.registry import Registry
 from sync.resolving import REVIEWS
-from sync.store import DocumentStore, Revision, Write
+from sync.routing import Routed
+from sync.store import DocumentStore, Write
 from sync.timing import now_text
 
 _OPEN: Final = "open"
+_SETTLED: Final = "settled"
 
 
 async def keep_unplaced(
-    store: DocumentStore, registry: Registry, database: str, records: Sequence[Revision]
+    store: DocumentStore, registry: Registry, database: str, routed: Routed
 ) -> None:
-    """Ask a person where these records belong, once."""
+    """Ask a person, once, where the records belong that no rule places; ask no longer about those
+    that were deleted, and again when one is back."""
     path = await grid_path(registry, database)
-    await _add(
-        store,
-        {
-            unplaced_id(record.doc_id): _review(record.doc_id, record.rev, UNPLACED, path)
-            for record in records
-        },
-    )
+    wanted = {
+        unplaced_id(record.doc_id): _review(record.doc_id, record.rev, UNPLACED, path)
+        for record in routed.unplaced
+    }
+    await _add(store, wanted, again=True)
+    await _settle(store, [unplaced_id(doc_id) for doc_id in routed.deleted])
 
 
 async def keep_operation_reviews(
@@ -89,13 +91,16 @@ def _review(doc_id: str, rev: str, reason: str, path: Sequence[str]) -> dict[str
     }
 
 
-async def _add(store: DocumentStore, reviews: Mapping[str, dict[str, Any]]) -> None:
+async def _add(
+    store: DocumentStore, reviews: Mapping[str, dict[str, Any]], *, again: bool = False
+) -> None:
+    """Open reviews that are not there yet; ``again``: also those that ended by themselves."""
     ids = list(reviews)
     known = await store.get_many(REVIEWS, ids) if ids else []
     writes = [
-        Write(doc_id, orjson.dumps(reviews[doc_id]))
+        Write(doc_id, orjson.dumps(reviews[doc_id]), ancestors=(found.rev,) if found else ())
         for doc_id, found in zip(ids, known, strict=True)
-        if found is None
+        if found is None or (again and orjson.loads(found.body).get("status") == _SETTLED)
     ]
     if writes:
         await store.write(REVIEWS, writes)
@@ -109,13 +114,18 @@ async def _settle_others(
         for operation in structure.effects
         if (review := operation_review_id(operation)) not in wanted
     ]
+    await _settle(store, others)
+
+
+async def _settle(store: DocumentStore, review_ids: Sequence[str]) -> None:
+    """Settle those of these reviews that still wait for a person."""
     writes = []
-    for found in await store.get_many(REVIEWS, others) if others else []:
+    for found in await store.get_many(REVIEWS, review_ids) if review_ids else []:
         if found is None or found.deleted:
             continue
         body = orjson.loads(found.body)
         if body["status"] == _OPEN:
-            body["status"] = "settled"
+            body["status"] = _SETTLED
             writes.append(Write(found.doc_id, orjson.dumps(body), ancestors=(found.rev,)))
     if writes:
         await store.write(REVIEWS, writes)

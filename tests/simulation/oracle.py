@@ -178,10 +178,17 @@ async def _structure_faults(world: World, grids: dict[str, Grid]) -> list[str]:
             if copy.live and copy.body.get("grid") != code:
                 found.append(f"{doc_id} in {code} says it is in {copy.body.get('grid')}")
             if copy.live and code in structure.routes:
-                asked = await world.sites[0].disk.get("reviews", f"decision:{doc_id}:unplaced")
-                if asked is None:
+                # A person is asked about a household; what belongs to it waits with it.
+                home = str(copy.body.get("household"))
+                asked = home if home in documents and documents[home].live else doc_id
+                if await _review(world.sites[0], f"decision:{asked}:unplaced") is None:
                     found.append(f"{doc_id} was left in {code}, which others took over")
     return found
+
+
+async def _review(site: Site, review_id: str) -> Body | None:
+    kept = await site.disk.get("reviews", review_id)
+    return None if kept is None or kept.deleted else orjson.loads(kept.body)
 
 
 async def _nodes(site: Site) -> list[GridNode]:

@@ -111,6 +111,33 @@ SCRIPTS = {
             (Op("relocate", 0, 1, 0, 104, 1),),
         ),
     ),
+    "moved by hand, then its old grid opened and split again while an edit was under way": Script(
+        1,
+        1,
+        (
+            (Op("create"),),
+            (Op("sync"),),
+            (Op("edit"),),
+            (Op("order"),),
+            (Op("follow"),),
+            (Op("relocate"),),
+            (Op("follow"),),
+            (Op("order", 0, 0, 9),),
+            (Op("order"),),
+        ),
+    ),
+    "an event of a household that no rule places": Script(
+        1,
+        1,
+        (
+            (Op("create", 0, 0, 1),),
+            (Op("sync"),),
+            (Op("edit"),),
+            (Op("create"),),
+            (Op("order"),),
+            (Op("order", 0, 4, 41, 9),),
+        ),
+    ),
 }
 
 

@@ -202,6 +202,51 @@ async def test_where_no_rule_decides_a_person_is_asked_once_and_his_answer_moves
     assert await waiting(store) == []
 
 
+async def test_an_unplaced_household_that_is_deleted_leaves_nothing_behind(
+    store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone
+) -> None:
+    await a_grid(store, registry, phone1)
+    phone1.create(STRAY, address="未编号")
+    phone1.create(newer := "event:01J0000000000000000000000K", household=STRAY, category="0301",
+                  description="井盖松动", happened="2026-11-24T08:00:00Z", status="10")  # fmt: skip
+    phone2.copy_from(phone1, STRAY)
+    await order(registry, split(rest=None), TOWN_HEAD)
+    await phone1.push(store, registry, STRAY, newer)
+    await catch_up(store, registry)
+    assert await where(store, STRAY) == await where(store, newer) == [GRID]
+    await phone1.push(store, registry, writes=[phone1.stone(STRAY)])
+    await catch_up(store, registry)
+    # The work goes to the main part like what belongs to no household; nobody is asked any more.
+    assert (await only(store, newer))["grid"] == NEW2
+    assert await waiting(store) == []
+    # Somebody who knew nothing of the deletion edited it: it is back, and so is the question.
+    phone2.edit(STRAY, members=2)
+    await phone2.push(store, registry, STRAY)
+    await catch_up(store, registry)
+    assert await where(store, STRAY) == [GRID]
+    assert "unplaced" in await waiting(store)
+
+
+async def test_a_late_edit_of_a_record_moved_by_hand_is_not_handed_over_with_its_old_grid(
+    store: SqliteStore, registry: Registry, phone1: Phone
+) -> None:
+    """The record is somewhere else for good; the old grid, split once more, may not take it."""
+    await a_grid(store, registry, phone1)
+    first = await order(registry, split(), TOWN_HEAD)
+    await catch_up(store, registry)
+    await relocate(store, registry, PATROL, OTHER, TOWN_HEAD)
+    await order(registry, undo(first), TOWN_HEAD)
+    parts = (Part(GROUP + "06", "甲"), Part(GROUP + "07", "乙"))
+    again = replace(split(), parts=parts, main=GROUP + "06", rest=GROUP + "07")
+    await order(registry, again, TOWN_HEAD)
+    phone1.edit(PATROL, note="离线记的")
+    await phone1.push(store, registry, PATROL)
+    await catch_up(store, registry)
+    patrol = await only(store, PATROL)
+    assert (patrol["grid"], patrol["note"]) == (OTHER, "离线记的")
+    assert await store.get(f"grid-{GROUP}06", PATROL) is None
+
+
 @pytest.mark.parametrize("kind", [Kind.MERGE, Kind.CLOSE])
 async def test_a_grid_merged_into_another(
     store: SqliteStore, registry: Registry, phone1: Phone, kind: Kind
