@@ -79,7 +79,8 @@ def complete(
     if before is None:
         at = str(_clock.now(physical_ms))
         trace = {"at": at, "by": actor.user, "device": SERVER_DEVICE}
-        return {**after, "created": trace, "updated": trace, "stamps": {}}
+        after.update(created=trace, updated=trace, stamps={})
+        return after
     after.setdefault("created", known.get("created"))
     return stamped(known, after, actor, physical_ms)
 

@@ -131,7 +131,7 @@ class GridDoor:
             case.refusal = (
                 case.refusal
                 or judge_merge_note(document, case.before)
-                or judge_shape(self._path[-1], write.doc_id, document, write.deleted)
+                or judge_shape(self._path[-1], write.doc_id, document, write.deleted, write.body)
                 or (None if write.deleted else judge_key(write.doc_id, document, case.before))
                 or judge_change(self._actor, document, case.before, write.deleted, vouched)
             )

@@ -105,13 +105,20 @@ def judge_place(actor: Actor, path: Sequence[str], closed: bool) -> Refusal | No
 
 
 def judge_shape(
-    grid: str, doc_id: str, document: Mapping[str, Any], deleted: bool
+    grid: str,
+    doc_id: str,
+    document: Mapping[str, Any],
+    deleted: bool,
+    text: bytes | None = None,
 ) -> Refusal | None:
-    """Tell why nobody may write such a document into this grid; ``None`` when it is sound."""
+    """Tell why nobody may write such a document into this grid; ``None`` when it is sound.
+
+    ``text`` is the document's JSON, where it is at hand.
+    """
     match = _ID.fullmatch(doc_id)
     if match is None:
         return refusal("bad-id", "_id")
-    if too_deep(document):
+    if too_deep(document, text):
         return refusal("too-deep", most=str(MOST_LEVELS))
     found = document.get("type", match[1] if deleted else None)
     if isinstance(found, str) and found != match[1]:

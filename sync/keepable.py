@@ -16,8 +16,14 @@ MOST_LEVELS: Final = 64
 """Levels of lists and objects that a record may have; the deepest of the models has 4."""
 
 
-def too_deep(document: Mapping[str, Any]) -> bool:
-    """Tell whether a document has more than ``MOST_LEVELS`` levels of lists and objects."""
+def too_deep(document: Mapping[str, Any], text: bytes | None = None) -> bool:
+    """Tell whether a document has more than ``MOST_LEVELS`` levels of lists and objects.
+
+    ``text`` is its JSON, where it is at hand: so few brackets that they cannot be nested too deep
+    spare looking at every member.
+    """
+    if text is not None and text.count(b"{") + text.count(b"[") <= MOST_LEVELS:
+        return False
     level: list[Any] = [document]
     for _ in range(MOST_LEVELS):
         level = [

@@ -84,6 +84,8 @@ class _Document:
         """Apply an edit made on a leaf (``new_edits``)."""
         parent = write.ancestors[0] if write.ancestors else None
         chains = self.tree.chains
+        if parent is None and not chains:
+            return self._begin(write)
         if chains and chains[0].deleted:
             if parent is not None or write.deleted:
                 return WriteResult(self.doc_id, None, *CONFLICT)
@@ -92,6 +94,14 @@ class _Document:
             return WriteResult(self.doc_id, None, *CONFLICT)
         rev = make_rev(parent, write.deleted, write.body)
         return self._merge(rev, () if parent is None else (parent,), write)
+
+    def _begin(self, write: Write) -> WriteResult:
+        """Store the first revision: most of what is written in a batch is new."""
+        rev = make_rev(None, write.deleted, write.body)
+        self.tree = RevTree.single(rev, write.deleted)
+        self.new[rev] = write.body
+        self.changed = True
+        return WriteResult(self.doc_id, rev)
 
     def replicate(self, write: Write) -> WriteResult:
         """Store a revision as it is with its history (``new_edits`` false)."""
@@ -163,9 +173,11 @@ class BatchWriter:
         index = IndexWriter(self._connection, database.name)
         for document in changed:
             seq += 1
-            rev, deleted = document.tree.winner.rev, document.tree.winner.deleted
+            winner = document.tree.winner
+            rev, deleted = winner.rev, winner.deleted
             body = self._winning_body(document, rev)
-            bodies += [(database.id, document.doc_id, r, b) for r, b in document.new.items()]
+            if document.new:
+                bodies += [(database.id, document.doc_id, r, b) for r, b in document.new.items()]
             if document.seq:
                 stale.append((database.id, document.seq))
                 if document.rev != rev:
@@ -174,19 +186,13 @@ class BatchWriter:
                 dead -= document.deleted
             live += not deleted
             dead += deleted
-            tree = None if document.tree.is_single else document.tree.encode()
+            tree = others = None
+            if not document.tree.is_single:
+                tree = document.tree.encode()
+                leaves = document.tree.leaves()[1:]
+                others = orjson.dumps(leaves) if leaves else None
             rows.append((database.id, document.doc_id, seq, rev, deleted, tree, body))
-            others = document.tree.leaves()[1:] if len(document.tree.chains) > 1 else None
-            changes.append(
-                (
-                    database.id,
-                    seq,
-                    document.doc_id,
-                    rev,
-                    deleted,
-                    orjson.dumps(others) if others else None,
-                )
-            )
+            changes.append((database.id, seq, document.doc_id, rev, deleted, others))
             if index:
                 old = None if not document.seq or document.deleted else document.body
                 index.change(document.doc_id, old, None if deleted else body)
