@@ -17,6 +17,7 @@ from conflicts.canonical_json import canonical
 from conflicts.model import Leaf
 from conflicts.moving import (
     Order,
+    above,
     claim_of,
     home_of,
     moved_away,
@@ -174,6 +175,10 @@ class Mover:
         target = database_of(grid)
         await self._store.create_database(target)
         there = await self._store.revisions_of_many(target, [(one.doc_id, "all") for one in moves])
+        late = {move.doc_id for move in moves if move.arrival is None}
+        for move, known in zip(moves, there, strict=True):
+            if move.arrival is None:
+                move.arrival = _claiming(move, known)
         writes = [
             write
             for move, known in zip(moves, there, strict=True)
@@ -184,7 +189,7 @@ class Mover:
             asked.setdefault(write.doc_id, []).append(write.rev or "")
         missing = await self._store.missing_revisions(target, asked)
         new = [write for write in writes if write.rev in missing.get(write.doc_id, ([], []))[0]]
-        self.carried += sum(move.arrival is None for move in moves if move.doc_id in missing)
+        self.carried += len(late & missing.keys())
         if new:
             await self._store.write(target, new, new_edits=False)
         arrivals = [_revision(move.arrival) for move in moves if move.arrival is not None]
@@ -245,15 +250,35 @@ def unplaced_id(doc_id: str) -> str:
 
 
 def _departure(doc_id: str, leaves: Sequence[Revision], order: Order) -> _Move:
+    """Return the move of a record that leaves for good.
+
+    Its stamp is above what any leaf claims, the winner or another that is not merged yet: else two
+    grids could each hold the other for the record's home, and send it to and fro for ever.
+    """
     winner = as_leaf(leaves[0])
-    rev, body = moved_revision(winner, order)
-    stamped = order._replace(stamp=body["stamps"]["grid"])
+    claim = home_of(map(as_leaf, leaves), order.grid)
+    stamped = order._replace(stamp=above(claim.stamp if claim else None, order.stamp))
+    rev, body = moved_revision(winner, stamped)
+    stamped = stamped._replace(stamp=body["stamps"]["grid"])
     arrival = Write(doc_id, canonical(body), rev, (winner.rev, *winner.ancestors))
     return _Move(doc_id, leaves, order, arrival, _stones(leaves, stamped))
 
 
 def _following(doc_id: str, leaves: Sequence[Revision], order: Order) -> _Move:
     return _Move(doc_id, leaves, order, None, _stones(leaves, order))
+
+
+def _claiming(move: _Move, known: Sequence[Revision]) -> Write | None:
+    """Return a revision that says the record lives in the grid it follows to, where all that is
+    known there says otherwise: it left for another grid once, came back, and was deleted."""
+    claim = home_of(map(as_leaf, known), move.order.grid)
+    leaf = move.leaves[0]
+    if claim is None or leaf.deleted or claim.grid == move.order.grid:
+        return None
+    if claim > (move.order.stamp, move.order.grid):
+        return None
+    rev, body = moved_revision(as_leaf(leaf), move.order)
+    return Write(move.doc_id, canonical(body), rev, (leaf.rev, *leaf.ancestors))
 
 
 def _returning(move: _Move, known: Sequence[Revision]) -> list[Write]:

@@ -9,12 +9,16 @@ from typing import Any
 import orjson
 import pytest
 
+from conflicts.moving import Order, home_of
 from grid.operations import GridOperation, Kind
 from grid.permissions import Actor, Role
 from grid.placing import Part, Rule
+from sync.editing import next_stamp
 from sync.errors import StoreUnavailable
 from sync.indexes import REVIEWS_BY_STATUS
+from sync.moving import Mover, as_leaf
 from sync.ordering import new_operation, order
+from sync.projection import Projection
 from sync.registry import Registry
 from sync.relocating import MoveRefused, relocate
 from sync.reviews import read_review
@@ -29,6 +33,7 @@ from tests.sync_flow.town import (
     GRID,
     GROUP,
     HOUSEHOLD,
+    NOON,
     OTHER,
     RESIDENT,
     TOWN,
@@ -475,6 +480,52 @@ async def test_moved_and_deleted_keeps_the_record_and_asks(
     await catch_up(store, registry)
     assert (await only(store, HOUSEHOLD))["grid"] == OTHER
     assert await waiting(store) == ["edited-and-deleted"]
+
+
+async def test_moved_away_back_and_away_then_deleted_keeps_a_late_edit_and_asks(
+    store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone
+) -> None:
+    """The old grid sends the edit on, and the new one, which knows of the way back, keeps it."""
+    await registry.assign("worker1", GROUP)
+    await a_grid(store, registry, phone1)
+    phone2.copy_from(phone1, HOUSEHOLD)
+    for grid in (OTHER, GRID, OTHER):
+        await relocate(store, registry, HOUSEHOLD, grid, TOWN_HEAD)
+        await catch_up(store, registry)
+    await phone1.pull(store, HOUSEHOLD, OTHER)
+    await phone1.push(store, registry, writes=[phone1.stone(HOUSEHOLD, OTHER)], grid=OTHER)
+    await catch_up(store, registry)
+    assert await where(store, HOUSEHOLD) == []
+    phone2.edit(HOUSEHOLD, note="离线记的")
+    await phone2.push(store, registry, HOUSEHOLD)
+    await catch_up(store, registry)
+    household = await only(store, HOUSEHOLD)
+    assert (household["grid"], household["note"]) == (OTHER, "离线记的")
+    assert await waiting(store) == ["edited-and-deleted"]
+
+
+async def test_both_grids_agree_on_the_home_of_a_record_moved_before_its_leaves_met(
+    store: SqliteStore, registry: Registry, phone1: Phone
+) -> None:
+    """An edit that wins says nothing of where the record is; one beside it was moved here later
+    than the order says that sends it away."""
+    await a_grid(store, registry, phone1)
+    early, late = (next_stamp(None, NOON), next_stamp(None, NOON + 60_000))
+    moved = {**phone1.documents[HOUSEHOLD], "grid": OTHER, "stamps": {"grid": late}}
+    phone1.edit(HOUSEHOLD, note="改一")
+    phone1.edit(HOUSEHOLD, note="改二")
+    first = phone1.history[HOUSEHOLD][-1]
+    arrival = Write(HOUSEHOLD, orjson.dumps(moved), f"2-{'0' * 32}", (first,))
+    await store.write(f"grid-{OTHER}", [arrival, phone1.leaf(HOUSEHOLD)], new_edits=False)
+    mover = Mover(store, registry, Projection(store, registry))
+    await mover.relocate(f"grid-{OTHER}", {HOUSEHOLD: Order(GRID, early, "town")})
+    homes = []
+    for grid in (GRID, OTHER):
+        leaves = await store.revisions(f"grid-{grid}", HOUSEHOLD, "all", ancestry=True)
+        homes.append(home_of(map(as_leaf, leaves), grid))
+    assert homes[0] == homes[1]
+    assert homes[0] is not None
+    assert homes[0].grid == GRID
 
 
 @pytest.mark.parametrize(

@@ -147,11 +147,11 @@ class Phone:
         body = orjson.dumps({**self.documents[doc_id], **changes})
         return Write(doc_id, body, line[0], tuple(line[1:]))
 
-    def stone(self, doc_id: str) -> Write:
+    def stone(self, doc_id: str, grid: str = GRID) -> Write:
         """Return a tombstone for the phone's leaf."""
         line = self.history[doc_id]
         at = {"at": self.tick(), "by": self.user, "device": self.device}
-        body = orjson.dumps({"type": self.documents[doc_id]["type"], "grid": GRID, "updated": at})
+        body = orjson.dumps({"type": self.documents[doc_id]["type"], "grid": grid, "updated": at})
         rev = f"{len(line) + 1}-{hash_of(body)}"
         return Write(doc_id, body, rev, tuple(line), deleted=True)
 
