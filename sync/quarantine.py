@@ -13,6 +13,8 @@ from typing import Any, Final
 
 import orjson
 
+from conflicts.canonical_json import canonical
+from conflicts.joining import derived_revision
 from grid.permissions import Actor, may_review
 from sync.indexes import QUARANTINE_BY_NODE
 from sync.judging import Refusal, judge_shape
@@ -26,6 +28,9 @@ OPEN: Final = "open"
 ACCEPTED: Final = "accepted"
 CLOSED: Final = "closed"
 CLOCK_AHEAD: Final = "clock-ahead"
+MERGE_NOTE: Final = "merge-note-changed"
+_UNHOLDABLE: Final = ("unreadable", "too-deep")
+"""Codes of documents that no store could hold."""
 _MINUTE_MS: Final = 60_000
 
 
@@ -186,13 +191,14 @@ async def accept(store: DocumentStore, entry: str, actor: Actor, note: str = "")
     """Put the refused document into its grid and settle the entry; return its revision.
 
     Whose it is and which fields it changes no longer matters then, the supervisor vouches for it;
-    that it is a sound record of this grid does. Raises ``NoSuchEntry``, ``OutOfScope``,
-    ``AlreadySettled`` and ``CannotAccept``.
+    that it is a sound record of this grid does. A merge note that is not the resolver's stays
+    outside: the edit comes in as a revision of its own on top of the refused one. Raises
+    ``NoSuchEntry``, ``OutOfScope``, ``AlreadySettled`` and ``CannotAccept``.
     """
     body = await _open_entry(store, entry, actor)
-    document = {k: v for k, v in body["document"].items() if not k.startswith("_")}
-    if body["code"] in ("unreadable", "too-deep", "merge-note-changed"):
+    if body["code"] in _UNHOLDABLE:
         raise CannotAccept(body["reason"])
+    document = {k: v for k, v in body["document"].items() if not k.startswith("_")}
     fault = judge_shape(body["grid"], body["doc_id"], document, body["deleted"])
     if fault is not None:
         raise CannotAccept(fault.reason)
@@ -203,11 +209,32 @@ async def accept(store: DocumentStore, entry: str, actor: Actor, note: str = "")
         tuple(body["ancestors"]),
         body["deleted"],
     )
-    (result,) = await store.write(database_of(body["grid"]), [write], new_edits=False)
+    database = database_of(body["grid"])
+    if body["code"] == MERGE_NOTE:
+        write = await _with_sound_note(store, database, write, document)
+    (result,) = await store.write(database, [write], new_edits=False)
     if result.error is not None:
         raise CannotAccept(result.reason or result.error)
     await _settle(store, entry, ACCEPTED, actor, note)
     return write.rev or ""
+
+
+async def _with_sound_note(
+    store: DocumentStore, database: str, refused: Write, document: Mapping[str, Any]
+) -> Write:
+    """Return a child of a refused revision with its content, but with the merge note of the state
+    that it was made on; the refused revision itself when the store has it after all."""
+    rev = refused.rev or ""
+    known = await store.bodies(database, refused.doc_id, [rev, *refused.ancestors])
+    if rev in known:
+        return refused
+    line = [known[one] for one in refused.ancestors if known.get(one, b"{}") != b"{}"]
+    made_on: Mapping[str, Any] = orjson.loads(line[0]) if line else {}
+    body = {name: value for name, value in document.items() if name != "merge"}
+    if "merge" in made_on:
+        body["merge"] = made_on["merge"]
+    new = derived_revision(rev, body)
+    return Write(refused.doc_id, canonical(body), new, (rev, *refused.ancestors), refused.deleted)
 
 
 async def close(store: DocumentStore, entry: str, actor: Actor, note: str) -> None:

@@ -15,6 +15,8 @@ from sync.keepable import MOST_LEVELS, json_text, keepable, too_deep
 from sync.quarantine import AlreadySettled, CannotAccept, NoSuchEntry, OutOfScope
 from sync.registry import Registry
 from sync.sqlite import SqliteStore
+from sync.store import DocumentStore, Write
+from tests.stores import empty_store
 from tests.sync_flow.town import (
     GRID,
     HOUSEHOLD,
@@ -24,6 +26,7 @@ from tests.sync_flow.town import (
     VILLAGE,
     Phone,
     catch_up,
+    found_town,
 )
 
 
@@ -81,13 +84,118 @@ async def test_an_unsound_document_cannot_be_accepted(
     store: SqliteStore, registry: Registry, phone1: Phone
 ) -> None:
     phone1.create(HOUSEHOLD, address="1 号")
-    for changes in ({"members": "四"}, {"grid": OTHER}, {"merge": {"parents": [], "policy": 1}}):
+    for changes in ({"members": "四"}, {"grid": OTHER}, {"care": _deep()}):
         entry = await refused(store, registry, phone1, **changes)
         with pytest.raises(CannotAccept):
             await quarantine.accept(store, entry, SUPERVISOR)
         phone1.edit(HOUSEHOLD, note="下一个版本")
     assert await store.get(f"grid-{GRID}", HOUSEHOLD) is None
     assert len(await quarantine.entries_of(store, VILLAGE)) == 3
+
+
+def _deep() -> list[Any]:
+    value: list[Any] = []
+    for _ in range(MOST_LEVELS + 1):
+        value = [value]
+    return value
+
+
+FORGED = {"parents": ["1-a", "1-b"], "sides": [], "fields": {}, "review": False, "policy": 1}
+
+
+async def a_merged_household(
+    store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone
+) -> dict[str, Any]:
+    """Let two phones edit a household at once; return what the resolver made of it."""
+    phone1.create(HOUSEHOLD, address="1 号", phone="12000000001")
+    await phone1.push(store, registry, HOUSEHOLD)
+    phone2.copy_from(phone1, HOUSEHOLD)
+    phone1.edit(HOUSEHOLD, members=3)
+    phone2.edit(HOUSEHOLD, note="听力不好")
+    for phone in (phone1, phone2):
+        await phone.push(store, registry, HOUSEHOLD)
+    await catch_up(store, registry)
+    await phone2.pull(store, HOUSEHOLD)
+    return await phone1.pull(store, HOUSEHOLD)
+
+
+@pytest.mark.parametrize("merged_before", [False, True])
+async def test_an_edit_with_a_merge_note_not_the_resolvers_is_accepted_without_it(
+    store: SqliteStore,
+    registry: Registry,
+    phone1: Phone,
+    phone2: Phone,
+    merged_before: bool,
+) -> None:
+    if merged_before:
+        sound = (await a_merged_household(store, registry, phone1, phone2))["merge"]
+    else:
+        phone1.create(HOUSEHOLD, address="1 号", phone="12000000001")
+        await phone1.push(store, registry, HOUSEHOLD)
+        phone2.copy_from(phone1, HOUSEHOLD)
+        sound = None
+    edited = phone1.edit(HOUSEHOLD, phone="12000000009", members=5)
+    refused_rev = phone1.history[HOUSEHOLD][0]
+    entry = await refused(store, registry, phone1, merge=FORGED)
+    assert (await quarantine.read_entry(store, entry))["code"] == "merge-note-changed"
+
+    rev = await quarantine.accept(store, entry, SUPERVISOR, "同意")
+    accepted = await store.get(f"grid-{GRID}", HOUSEHOLD, ancestry=True)
+    assert accepted is not None
+    # The worker's revision is in its history, so his phone shows what was accepted.
+    assert (accepted.rev, accepted.ancestors[0]) == (rev, refused_rev)
+    body = orjson.loads(accepted.body)
+    assert body.get("merge") == sound
+    assert {**body, "merge": 0} == {**edited, "merge": 0}
+
+    # It is merged like any other edit; and sent again it is no news.
+    phone2.edit(HOUSEHOLD, note="换了门锁")
+    await phone2.push(store, registry, HOUSEHOLD)
+    await catch_up(store, registry)
+    (again,) = await phone1.push(store, registry, writes=[phone1.leaf(HOUSEHOLD, merge=FORGED)])
+    assert again.error is None
+    merged = await phone1.pull(store, HOUSEHOLD)
+    assert (merged["phone"], merged["members"], merged["note"]) == ("12000000009", 5, "换了门锁")
+    assert merged["stamps"]["phone"] == edited["stamps"]["phone"]
+    assert merged["merge"]["parents"] != FORGED["parents"]
+
+
+async def test_a_new_record_and_a_deletion_with_a_merge_note_are_accepted(
+    store: SqliteStore, registry: Registry, phone1: Phone
+) -> None:
+    phone1.create(HOUSEHOLD, address="1 号")
+    await quarantine.accept(store, await refused(store, registry, phone1, merge=FORGED), SUPERVISOR)
+    (known,) = await store.documents(f"grid-{GRID}")
+    assert "merge" not in known.document()
+    phone1.take(HOUSEHOLD, known.document(), (known.rev, phone1.history[HOUSEHOLD][0]))
+    stone = phone1.stone(HOUSEHOLD)
+    stone = stone._replace(body=orjson.dumps({**orjson.loads(stone.body), "merge": FORGED}))
+    (result,) = await phone1.push(store, registry, writes=[stone])
+    await quarantine.accept(store, str(result.info["quarantine"]), SUPERVISOR)
+    assert [leaf.deleted for leaf in await store.leaves(f"grid-{GRID}", HOUSEHOLD)] == [True]
+
+
+async def test_a_merge_that_a_restored_server_lost_is_accepted_from_a_phone(
+    store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone
+) -> None:
+    """The first server merged, a phone has it; the second is the first as it was before."""
+    async with empty_store() as lost:
+        await a_merged_household(lost, await found_town(lost), phone1, phone2)
+    first = phone1.history[HOUSEHOLD][-1]
+    base = {
+        name: value
+        for name, value in phone1.documents[HOUSEHOLD].items()
+        if name not in ("merge", "members", "note")
+    }
+    base |= {"stamps": {}, "updated": base["created"]}
+    await store.write(
+        f"grid-{GRID}", [Write(HOUSEHOLD, orjson.dumps(base), first)], new_edits=False
+    )
+    entry = await refused(store, registry, phone1)
+    await quarantine.accept(store, entry, SUPERVISOR)
+    await catch_up(store, registry)
+    household = await phone1.pull(store, HOUSEHOLD)
+    assert (household["members"], household["note"]) == (3, "听力不好")
 
 
 async def test_only_who_is_in_charge_settles(
