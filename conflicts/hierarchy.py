@@ -49,7 +49,11 @@ def fold(nodes: Iterable[GridNode], operations: Iterable[GridOperation], day: st
     """
     state = _Fold(nodes)
     ordered = sorted({one.id: one for one in operations}.values(), key=lambda one: one.order)
-    issued = (part.code for one in ordered for part in one.parts if part.name is not None)
+    issued: dict[str, frozenset[str]] = {}
+    for operation in ordered:
+        for part in operation.parts:
+            if part.name is not None:
+                issued[part.code] = issued.get(part.code, frozenset()) | set(operation.grids)
     for operation in ordered:
         if operation.effective > day:
             status = found.CANCELLED if operation.id in state.cancelled else found.PENDING
@@ -63,7 +67,7 @@ def fold(nodes: Iterable[GridNode], operations: Iterable[GridOperation], day: st
         state.routes,
         state.effects,
         tuple(state.recalls),
-        frozenset(issued),
+        issued,
     )
 
 
@@ -84,6 +88,7 @@ class _Fold:
             self.effects[operation.id] = Effect(
                 found.CANCELLED, undone_by=self.cancelled[operation.id]
             )
+            self._give_back(operation)  # a server that did not know so yet has carried it out
             return
         self._finding = None
         rules = {
@@ -122,7 +127,12 @@ class _Fold:
                 )
                 self._shut(operation, part.code, sources)
                 self.routes[part.code] = _back(operation, sources, operation.id)
-        kept = tuple(part.code for part in operation.parts if part.name is None)
+        made = {code for code, route in self.routes.items() if route.operation == operation.id}
+        kept = tuple(
+            part.code
+            for part in operation.parts
+            if part.code in self.nodes and part.code not in made
+        )
         if kept:
             self.recalls.append(Recall(operation.id, operation.stamp, operation.by, sources, kept))
 

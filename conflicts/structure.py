@@ -99,8 +99,9 @@ class Structure:
     routes: Mapping[str, Route]
     effects: Mapping[str, Effect]
     recalls: tuple[Recall, ...]
-    issued: frozenset[str]
-    """Codes that operations gave out, those that do not hold (yet) included."""
+    issued: Mapping[str, frozenset[str]]
+    """Codes that operations gave out, those that do not hold (yet) included, each with the grids
+    that it was to take over from."""
 
     def current(self, code: str) -> tuple[str, ...]:
         """Return the grids in use that a grid is today: itself, or its successors' successors;
@@ -128,9 +129,10 @@ class Structure:
         return frozenset(known.union(back))
 
     def came_from(self, code: str) -> frozenset[str]:
-        """Return the grids that a grid took over from, and those that these took over from."""
-        found: set[str] = set()
-        waiting = [code]
+        """Return the grids that a grid took over from, and those that these took over from; those
+        also whose operation gave out the same code and did not hold."""
+        found = set(self.issued.get(code, ()))
+        waiting = [code, *found]
         while waiting:
             node = self.hierarchy.get(waiting.pop())
             before = () if node is None else node.predecessors

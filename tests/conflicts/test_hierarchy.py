@@ -174,6 +174,43 @@ def test_whatever_order_they_arrive_in_all_servers_agree(
     assert fold(tree(), again, DAY).effects == fold(tree(), operations, DAY).effects
 
 
+@settings(max_examples=300, deadline=None)
+@given(orders(), st.data())
+def test_a_code_that_was_in_use_at_any_server_is_known_to_all(
+    operations: list[GridOperation], data: st.DataObject
+) -> None:
+    """Somebody may have recorded something in a grid of an operation that does not hold after all;
+    who worked where it was to take over may still hand that in."""
+    early = data.draw(st.lists(st.sampled_from(operations), unique_by=lambda one: one.id))
+    before, after = fold(tree(), early, DAY), fold(tree(), operations, DAY)
+    imported = {node.code for node in tree()}
+    for node in before.hierarchy:
+        assert node.code in after.hierarchy
+        if node.code not in imported:
+            assert not after.came_from(node.code).isdisjoint(after.issued[node.code])
+
+
+def test_a_code_of_an_operation_that_was_cancelled_leads_back() -> None:
+    """One server had carried it out before it heard of that."""
+    later = replace(split(1), effective="2026-12-24")
+    at_one, at_all = run(later, day="2026-12-24"), run(later, undo(2, 1), day="2026-12-24")
+    assert not at_one.hierarchy.node(NEW1).closed
+    assert at_all.hierarchy.node(NEW1).closed
+    assert at_all.current(NEW1) == (A,)
+    assert NEW1 in at_all.taken_over({A})
+    assert NEW1 not in run(later, undo(2, 1)).hierarchy  # its day has not come
+
+
+def test_a_code_given_twice_gives_back_what_the_operation_that_did_not_hold_had_moved() -> None:
+    structure = run(split(1, A, (NEW1, NEW2)), split(2, B, (NEW1, G1 + "10")))
+    assert effect(structure, 2) == (found.IGNORED, found.CODE_TAKEN)
+    (recall,) = structure.recalls
+    assert (recall.undone, recall.sources, recall.targets) == ("operation:02", (B,), (NEW1,))
+    assert structure.current(G1 + "10") == (B,)
+    # Whoever worked in B may hand in what he recorded in what was his part for a while.
+    assert structure.came_from(NEW1) == {A, B}
+
+
 def test_two_grids_merged_into_each_other_end_in_one() -> None:
     structure = run(merge(1, (A,), B), merge(2, (B,), A))
     assert effect(structure, 2) == (found.IGNORED, found.CYCLE)

@@ -38,6 +38,7 @@ from tests.sync_flow.town import (
     RESIDENT,
     TOWN,
     VILLAGE,
+    WORKER2,
     Phone,
     catch_up,
     found_town,
@@ -48,6 +49,7 @@ FAR = "household:01J0000000000000000000000D"
 STRAY = "household:01J0000000000000000000000E"
 VISIT = "visit:01J0000000000000000000000F"
 PATROL = "patrol:01J0000000000000000000000G"
+PATROL_AWAY = "patrol:01J0000000000000000000000J"
 DONE = "event:01J0000000000000000000000H"
 TOWN_HEAD = Actor("town", Role.SUPERVISOR_TOWN, None, frozenset({TOWN}))
 GRIDS = (GRID, OTHER, CLOSED, NEW1, NEW2)
@@ -701,5 +703,67 @@ async def test_two_servers_at_once_come_to_one_answer(
     home = (await only(stores[0], HOUSEHOLD))["grid"]
     assert (await only(stores[0], RESIDENT))["grid"] == home
     assert not structures[0].hierarchy.node(home).closed
+    for store in stores:
+        await store.close()
+
+
+async def test_what_was_recorded_under_a_code_of_a_cancelled_split_lands_in_the_old_grid(
+    phone1: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The split was cancelled at one server; the other had not heard of it, and carried it out."""
+    monkeypatch.setattr("sync.registry._FRESH_SECONDS", 0.0)
+    stores = [SqliteStore.open(":memory:"), SqliteStore.open(":memory:")]
+    registries = [await found_town(store) for store in stores]
+    await a_grid(stores[0], registries[0], phone1)
+    await order(registries[0], ordered := replace(split(), effective="2999-01-01"), TOWN_HEAD)
+    await settle(stores, registries)
+    await order(registries[1], undo(ordered), TOWN_HEAD)
+    monkeypatch.setattr("sync.registry.china_day", lambda: "2999-01-01")
+    await catch_up(stores[0], registries[0])
+    assert await where(stores[0], HOUSEHOLD) == [NEW1]
+    await phone1.pull(stores[0], HOUSEHOLD, NEW1)
+    phone1.edit(HOUSEHOLD, note="离线记的")
+    phone1.create(STRAY, grid=NEW1, address="面前山村", room="901")
+    await settle(stores, registries)
+    results = await phone1.push(stores[1], registries[1], HOUSEHOLD, STRAY, grid=NEW1)
+    assert [result.error for result in results] == [None, None]
+    await settle(stores, registries)
+    for store in stores:
+        for doc_id in phone1.documents:
+            assert await where(store, doc_id) == [GRID], doc_id
+        assert (await only(store, HOUSEHOLD))["note"] == "离线记的"
+        await store.close()
+
+
+async def test_a_code_given_twice_keeps_the_other_grids_records_and_edits_apart(
+    phone1: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two servers split two grids at once and gave one of the new ones the same code."""
+    monkeypatch.setattr("sync.registry._FRESH_SECONDS", 0.0)
+    stores = [SqliteStore.open(":memory:"), SqliteStore.open(":memory:")]
+    registries = [await found_town(store) for store in stores]
+    await a_grid(stores[0], registries[0], phone1)
+    await settle(stores, registries)
+    await registries[0].save_account(replace(WORKER2, username="worker3"))
+    await registries[0].assign("worker3", OTHER)
+    await settle(stores, registries)
+    other_parts = (Part(NEW1, "北边"), Part(GROUP + "06", "南边"))
+    at_two = replace(split(), grids=(OTHER,), parts=other_parts, main=NEW1, rest=NEW1)
+    phone3 = Phone("worker3", "ccccccc3")
+    phone3.create(STRAY, grid=OTHER, address="解放路", room="1")
+    await phone3.push(stores[1], registries[1], STRAY, grid=OTHER)
+    await order(registries[0], split(), TOWN_HEAD)
+    await order(registries[1], at_two, TOWN_HEAD)
+    await catch_up(stores[1], registries[1])
+    assert await where(stores[1], STRAY) == [NEW1]
+    phone3.create(PATROL_AWAY, grid=NEW1, started="2026-11-24T08:00:00Z")
+    await settle(stores, registries)
+    for store in stores:
+        assert await where(store, STRAY) == [OTHER]
+        assert await where(store, HOUSEHOLD) == [NEW1]
+    # Whose grid the code means now is not his; what he recorded there is kept, and he is told.
+    (result,) = await phone3.push(stores[0], registries[0], PATROL_AWAY, grid=NEW1)
+    assert (result.error, result.info["code"]) == ("forbidden", "grid-revoked")
+    assert await stores[0].get("quarantine", result.info["quarantine"]) is not None
     for store in stores:
         await store.close()
