@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from grid.models import field_policies
+from grid.models import field_policies, natural_key
 from grid.policy import DEFAULT_MERGE, Policy
 
 from .author import Author
@@ -85,8 +85,9 @@ def absorb(
     ]
     table = field_policies(str(record.get("type")))
     merged = merge_fields(authors, Bases(known, None, one_origin=False), None, table)
-    body = {name: value for name, value in record.items() if name in OWN}
-    body |= {name: value for name, value in merged.body.items() if name not in OWN}
+    own = _own(record)
+    body = {name: value for name, value in record.items() if name in own}
+    body |= {name: value for name, value in merged.body.items() if name not in own}
     body[ABSORBED] = _noted(record, rev, duplicate_id, duplicate_rev)
     created, given = _created_at(record), stamps_of(record)
     stamps = {
@@ -121,7 +122,7 @@ def release(record: Body, duplicate: Body, duplicate_id: str, before: Body, afte
     physical = _milliseconds(duplicate)
     stamps = dict(stamps_of(record))
     table = field_policies(str(record.get("type")))
-    for name in sorted((before.keys() | after.keys()) - OWN):
+    for name in sorted((before.keys() | after.keys()) - _own(record)):
         was, became, now = (one.get(name, ABSENT) for one in (before, after, record))
         if same(was, became):
             continue
@@ -172,12 +173,18 @@ def _given_back(policy: Policy, was: Any, became: Any, now: Any) -> Any:
 def _content(body: Body) -> dict[str, Any]:
     """Return what is joined, with a stamp for every field: one without was last changed when its
     document was created, and that is another time in each of the two."""
-    content = {name: value for name, value in body.items() if name not in OWN}
+    own = _own(body)
+    content = {name: value for name, value in body.items() if name not in own}
     created = _created_at(body)
     stamps = dict.fromkeys(content, created) if created else {}
     given = stamps_of(body)
-    stamps |= {name: given[name] for name in given if name.partition("/")[0] not in OWN}
+    stamps |= {name: given[name] for name in given if name.partition("/")[0] not in own}
     return {**content, "stamps": stamps}
+
+
+def _own(body: Body) -> frozenset[str]:
+    """Return what is a document's own: bookkeeping, and the fields that its id is made of."""
+    return OWN | natural_key(str(body.get("type")))
 
 
 def _created_at(body: Body) -> str:

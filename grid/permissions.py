@@ -58,6 +58,7 @@ SUPERVISOR_FIELDS: Final[Mapping[str, frozenset[str]]] = {
     "event": frozenset({"supervision", "verdict", "restricted"}),
     "household": frozenset({"review_note", *_JOINING}),
     "resident": frozenset({"review_note", *_JOINING}),
+    "campaign-record": frozenset(_JOINING),
     "dispute": frozenset({"warning", "restricted", "evaluated", "evaluation"}),
     "place": frozenset({"review_note"}),
     "organisation": frozenset({"review_note"}),

@@ -18,6 +18,7 @@ from conflicts.households import check_household
 from conflicts.joining import redirected
 from conflicts.rules import DUPLICATE, HOUSEHOLD, ORPHAN, STRUCTURE, Finding, finding_id
 from sync import findings
+from sync.campaigns import CAMPAIGN_RECORD, Campaigns
 from sync.editing import SYSTEM
 from sync.held import held, write_derived
 from sync.indexes import RECORDS_BY_HOUSEHOLD, RECORDS_BY_IDENTITY, REVIEWS_BY_SUBJECT
@@ -30,6 +31,7 @@ from sync.resolving import REVIEWS
 from sync.store import DocumentStore, Revision
 
 _TYPES: Final = ("household:", "resident:")
+_CAMPAIGN: Final = f"{CAMPAIGN_RECORD}:"
 _MOST_ALIKE: Final = 20
 """Records sharing a key beyond which the key tells nothing (an address that means a village)."""
 _MOST_PEOPLE: Final = 200
@@ -53,17 +55,23 @@ class Across:
         self._store = store
         self._registry = registry
         self._joining = Joining(store, registry, projection)
+        self._campaigns = Campaigns(store, self._joining)
 
     async def check(self, winners: Iterable[Revision]) -> Outcome:
         """Look at the households and residents among these projected winners."""
         outcome = Outcome()
-        touched = {w.doc_id: w for w in winners if w.doc_id.startswith(_TYPES)}
-        if not touched:
+        looked_at = {w.doc_id: w for w in winners if w.doc_id.startswith((*_TYPES, _CAMPAIGN))}
+        if not looked_at:
             return outcome
-        for doc_id, winner in touched.items():
-            if not winner.deleted:
-                body = orjson.loads(winner.body)
-                outcome.repaired += await self._joining.settle(doc_id, body)
+        bodies = {
+            doc_id: orjson.loads(winner.body)
+            for doc_id, winner in looked_at.items()
+            if not winner.deleted
+        }
+        for doc_id, body in bodies.items():
+            outcome.repaired += await self._joining.settle(doc_id, body)
+        outcome.repaired += await self._campaigns.settle(bodies)
+        touched = {doc_id: w for doc_id, w in looked_at.items() if doc_id.startswith(_TYPES)}
         live = await findings.canonical_records(self._store, list(touched))
         waiting = await self._waiting(touched)
         for pair in await self._pairs(touched, live, waiting):

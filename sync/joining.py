@@ -16,6 +16,7 @@ from conflicts import POLICY_VERSION, Decision
 from conflicts.duplicates import ABSORBED, APART, REDIRECT
 from conflicts.joining import Joined, absorb, absorbed, redirected, release
 from conflicts.references import final
+from grid.models import natural_key
 from sync.editing import SYSTEM
 from sync.held import Held, held, write_derived
 from sync.indexes import RECORDS_BY_REFERENCE
@@ -50,14 +51,14 @@ class Joining:
                 return 1
             written += await self._take_in(str(body[REDIRECT]), doc_id)
         for other in body.get(APART) or ():
-            written += await self._compare(other, doc_id)
+            written += await self.compare(other, doc_id)
         for entry in body.get(ABSORBED) or ():
-            written += await self._compare(doc_id, entry["key"])
+            written += await self.compare(doc_id, entry["key"])
         if REDIRECT in body or REDIRECT in (body.get("stamps") or {}):
             await self._lead_anew(doc_id)
         return written
 
-    async def _compare(self, keeper_id: str, duplicate_id: str) -> int:
+    async def compare(self, keeper_id: str, duplicate_id: str) -> int:
         """See that a record contains a duplicate's content exactly if that says so."""
         duplicate = await held(self._store, duplicate_id)
         if duplicate is None:
@@ -96,7 +97,9 @@ class Joining:
             duplicate.revision.rev,
             base,
         )
-        if base is not None and any(field.review for field in joined.fields):
+        # Whoever merges two households has seen both, but not what follows from it.
+        unseen = base is not None or natural_key(str(keeper.body.get("type")))
+        if unseen and any(field.review for field in joined.fields):
             await self._ask(keeper, duplicate, joined)
         await write_derived(self._store, keeper, joined)
         return 1

@@ -19,16 +19,16 @@ from grid.models.common import (
     Instant,
     Key,
     LongText,
-    Record,
     RecordId,
     ShortText,
     en,
 )
+from grid.models.joinable import Joinable
 from grid.models.parts import COUNTER, Tally
 from grid.policy import Merge, Policy
 
 
-class CampaignRecord(Record):
+class CampaignRecord(Joinable):
     """One household in one campaign."""
 
     LABEL: ClassVar[tuple[str, str]] = ("宣传记录", "campaign record")

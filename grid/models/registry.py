@@ -128,6 +128,11 @@ def natural_id(document: Mapping[str, Any]) -> str | None:
     return ":".join((str(type_name), *parts))
 
 
+def natural_key(type_name: str) -> frozenset[str]:
+    """Return the fields that a type's id is made of; none for a type whose ids are drawn."""
+    return frozenset(RECORD_TYPES.get(type_name, Record).NATURAL_KEY)
+
+
 def schema_version(type_name: str) -> int:
     """Return the schema number that this program writes for a type (1 for an unknown one)."""
     return RECORD_TYPES.get(type_name, Record).SCHEMA

@@ -1358,6 +1358,18 @@ export interface CampaignRecord {
 	 */
 	fictitious?: boolean | null;
 	/**
+	 * 已并入 · Merged into
+	 */
+	merged_into?: string | null;
+	/**
+	 * 不是同一个 · Not the same as
+	 */
+	distinct_from?: string[];
+	/**
+	 * 并入了 · Contains
+	 */
+	absorbed?: Absorbed[];
+	/**
 	 * 宣传活动 · Campaign
 	 */
 	campaign: string;
