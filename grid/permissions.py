@@ -125,10 +125,11 @@ def field_refusals(
 
     ``before`` is the record as the store has it, ``None`` for a new one.
     """
-    kept: set[str] = set()
+    kept: frozenset[str] = frozenset()
+    if actor.role not in SUPERVISORS:
+        kept = SUPERVISOR_FIELDS.get(str(after.get("type")), kept)
     if before is not None:
         kept |= FIXED_FIELDS & before.keys()
-    if actor.role not in SUPERVISORS:
-        kept |= SUPERVISOR_FIELDS.get(str(after.get("type")), frozenset())
     was = before or {}
-    return sorted(name for name in kept if was.get(name) != after.get(name))
+    changed = [name for name in kept if was.get(name) != after.get(name)]
+    return sorted(changed) if changed else changed
