@@ -33,6 +33,8 @@ document.addEventListener('change', (event) => {
   }
 });
 
+document.querySelector('.tabs [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
+
 const side = document.getElementById('side');
 if (side) {
   const kept = sessionStorage.getItem(POSITION);
