@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 import orjson
 
 from sync.indexes import ARRIVALS_BY_DOCUMENT, ARRIVALS_BY_TIME
-from sync.store import DocumentStore, Write
+from sync.store import Batch, DocumentStore, Write
 from sync.timing import now_text
 
 ARRIVALS: Final = "arrivals"
@@ -28,12 +28,8 @@ class Arrival(NamedTuple):
     by: str
 
 
-async def note_arrivals(
-    store: DocumentStore, grid: str, user: str, revisions: Sequence[tuple[str, str]]
-) -> None:
-    """Note that these revisions (document id and revision) of a grid came now."""
-    if not revisions:
-        return
+def arrivals(grid: str, user: str, revisions: Sequence[tuple[str, str]]) -> Batch:
+    """Return what notes that these revisions (document id and revision) of a grid came now."""
     at = now_text()
     body = {
         "grid": grid,
@@ -44,7 +40,7 @@ async def note_arrivals(
     }
     text = orjson.dumps(body)
     digest = hashlib.md5(text, usedforsecurity=False).hexdigest()
-    await store.write(ARRIVALS, [Write(f"push:{at}:{digest}", text)])
+    return Batch(ARRIVALS, [Write(f"push:{at}:{digest}", text)])
 
 
 async def arrivals_of(store: DocumentStore, doc_id: str) -> dict[str, Arrival]:

@@ -6,7 +6,6 @@ quarantine before the answer goes out.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,7 +14,7 @@ import orjson
 
 from conflicts.clock import MAX_AHEAD_MS
 from grid.permissions import Actor
-from sync.arrivals import note_arrivals
+from sync.arrivals import arrivals
 from sync.editing import complete
 from sync.judging import (
     Author,
@@ -37,7 +36,7 @@ from sync.quarantine import Refused, clock_refusal, note_clock, refuse, revision
 from sync.receipts import is_plain, keep_receipts
 from sync.registry import Registry
 from sync.rollover import is_before, left_out_before, may_be_left_out
-from sync.store import DocumentStore, Revision, Write, WriteResult
+from sync.store import Batch, DocumentStore, Revision, Write, WriteResult
 from sync.timing import now_ms
 from sync.wire.errors import WireError
 
@@ -250,14 +249,12 @@ class GridDoor:
         taken = [case for case in cases if case.result is None]
         if not taken:
             return
+        batches = [Batch(self.database, [case.write for case in taken], new_edits)]
         if not new_edits:
+            await self._note_receipts(taken)
             pairs = [(case.write.doc_id, case.write.rev or "") for case in taken]
-            await asyncio.gather(
-                self._note_receipts(taken),
-                note_arrivals(self._store, self._path[-1], self._actor.user, pairs),
-            )
-        writes = [case.write for case in taken]
-        stored = await self._store.write(self.database, writes, new_edits=new_edits)
+            batches.insert(0, arrivals(self._path[-1], self._actor.user, pairs))
+        stored = (await self._store.write_in_order(batches))[-1]
         broken = []
         for case, result in zip(taken, stored, strict=True):
             case.result = result

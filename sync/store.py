@@ -97,6 +97,14 @@ class WriteResult(NamedTuple):
     info: Mapping[str, Any] = MappingProxyType({})
 
 
+class Batch(NamedTuple):
+    """Writes into one database, for ``write_in_order``."""
+
+    database: str
+    writes: Sequence[Write]
+    new_edits: bool = True
+
+
 class Change(NamedTuple):
     """One row of a changes feed; ``leaves`` has only the winner unless ``all_docs`` was asked."""
 
@@ -236,6 +244,13 @@ class DocumentStore(Protocol):
     ) -> list[WriteResult]:
         """Write a batch in one durable transaction; results are per document and in order.
         An acknowledged write survives a crash."""
+
+    async def write_in_order(self, batches: Sequence[Batch]) -> list[list[WriteResult]]:
+        """Write batches one after the other, each as ``write`` does: nothing of a later one is
+        ever there without the earlier ones. A store that can makes them durable together."""
+        return [
+            await self.write(one.database, one.writes, new_edits=one.new_edits) for one in batches
+        ]
 
     async def drop_tombstones(self, database: str, stones: Mapping[str, Sequence[str]]) -> int:
         """Remove leaves that are tombstones, by document, with what only they grew from and the

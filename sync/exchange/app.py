@@ -23,9 +23,12 @@ from sync.wire.keeper import Door, Keeper
 class Host(Protocol):
     """What the exchange asks of the application that it is part of."""
 
-    async def session(self, scope: Scope) -> tuple[str, Mapping[str, Any]]:
-        """Return who asks and what he may work on, and a short text that changes whenever that
-        does. Raises ``WireError`` 401 for nobody."""
+    async def session(self, scope: Scope) -> tuple[str, str]:
+        """Return who asks, by user name, and a short text that changes whenever what he may work
+        on does. Raises ``WireError`` 401 for nobody."""
+
+    async def account(self, scope: Scope) -> Mapping[str, Any]:
+        """Return the asker's name and what he may work on."""
 
     async def outcomes(self, scope: Scope, ids: Sequence[str]) -> list[Mapping[str, Any]]:
         """Return what became of the asker's refused edits, by quarantine id, unknown ones and
@@ -52,14 +55,14 @@ class Exchange:
         if request.method != "POST":
             raise method_not_allowed("POST")
         async with self._turns.admitted():
-            session, account = await self._host.session(request.scope)
+            user, session = await self._host.session(request.scope)
             asking = parse_asking(await request.json_object())
-            if asking.user not in (None, account["user"]["username"]):
+            if asking.user not in (None, user):
                 raise _somebody_else()
             reply = Reply(request)
             hello: dict[str, Any] = {"time": now_text(), "session": session}
             if asking.session != session:
-                hello["account"] = account
+                hello["account"] = await self._host.account(request.scope)
             reply.line({"hello": hello})
             try:
                 sent = await self._serve(request, asking, reply)

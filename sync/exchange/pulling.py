@@ -90,7 +90,12 @@ class Pull:
         page = await self._store.changes(
             self._database, since, limit=SEGMENT, all_leaves=True, bodies=False
         )
-        documents = await self._with_history([change.doc_id for change in page.changes])
+        news = [
+            change.doc_id
+            for change in page.changes
+            if not all(f"{change.doc_id} {leaf.rev}" in self._sent for leaf in change.leaves)
+        ]
+        documents = await self._with_history(news)
         return Segment(documents, page.last_seq, page.pending)
 
     async def _with_history(self, doc_ids: list[str]) -> list[bytes]:

@@ -23,6 +23,7 @@ from sync.sqlite.documents import BatchWriter, DatabaseRow, find_database
 from sync.sqlite.waiting import Waiters
 from sync.sqlite.writer import GroupWriter, Transaction
 from sync.store import (
+    Batch,
     Change,
     ChangesPage,
     DatabaseInfo,
@@ -299,6 +300,17 @@ class SqliteStore(DocumentStore):
 
         async def job(transaction: Transaction) -> list[WriteResult]:
             return await BatchWriter(transaction, database).write(writes, new_edits)
+
+        return await self._writer.run(job)
+
+    async def write_in_order(self, batches: Sequence[Batch]) -> list[list[WriteResult]]:
+        """Write batches one after the other in one durable transaction."""
+
+        async def job(transaction: Transaction) -> list[list[WriteResult]]:
+            return [
+                await BatchWriter(transaction, one.database).write(one.writes, one.new_edits)
+                for one in batches
+            ]
 
         return await self._writer.run(job)
 

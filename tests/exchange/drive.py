@@ -21,8 +21,11 @@ from tests.sync_flow.town import keeper_for
 class PlainHost:
     """A host of one person, who never changes."""
 
-    async def session(self, scope: Scope) -> tuple[str, Mapping[str, Any]]:
-        return "same", {"user": {"username": "worker1"}}
+    async def session(self, scope: Scope) -> tuple[str, str]:
+        return "worker1", "same"
+
+    async def account(self, scope: Scope) -> Mapping[str, Any]:
+        return {"user": {"username": "worker1"}}
 
     async def outcomes(self, scope: Scope, ids: Sequence[str]) -> list[Mapping[str, Any]]:
         return []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -181,6 +182,26 @@ async def test_a_lost_grid_takes_what_is_unsent_and_gives_nothing(
     assert phone.session != session
     assert phone.account is not None
     assert phone.account["grids"] == []
+
+
+async def test_a_grid_that_is_given_or_renamed_is_told(
+    client: httpx.AsyncClient, sign_in: SignIn, runtime: Runtime, phone: Client
+) -> None:
+    token = await sign_in("worker1")
+    await exchange(client, phone, token)
+    known = [phone.session]
+
+    await runtime.registry.assign("worker1", ELSEWHERE)
+    await exchange(client, phone, token)
+    known.append(phone.session)
+    node = (await runtime.registry.hierarchy()).node(ELSEWHERE)
+    await runtime.registry.import_grids([replace(node, name="新楼栋")])
+    await exchange(client, phone, token)
+    known.append(phone.session)
+
+    assert phone.account is not None
+    assert {one["code"]: one["name"] for one in phone.account["grids"]}[ELSEWHERE] == "新楼栋"
+    assert len(set(known)) == 3
 
 
 async def test_another_grid_is_closed_and_the_rest_goes_on(

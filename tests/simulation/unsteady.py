@@ -13,7 +13,7 @@ from typing import Any
 
 from sync.errors import StoreUnavailable
 from sync.paths import GRID_PREFIX
-from sync.store import Write, WriteResult
+from sync.store import Batch, Write, WriteResult
 from tests.simulation.memory_store import MemoryStore
 
 WRITING = frozenset({"put_local", "delete_local", "create_database", "delete_database"})
@@ -81,6 +81,11 @@ class UnsteadyStore:
         if due is not None:
             self._fail(due)
         return results
+
+    async def write_in_order(self, batches: Sequence[Batch]) -> list[list[WriteResult]]:
+        return [
+            await self.write(one.database, one.writes, new_edits=one.new_edits) for one in batches
+        ]
 
     def _writing(self, method: Callable[..., Any]) -> Callable[..., Any]:
         async def call(*args: Any, **kwargs: Any) -> Any:

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from sync.errors import BadDocument, DatabaseNotFound
-from sync.store import DocumentStore, Write, WriteResult
+from sync.store import Batch, DocumentStore, Write, WriteResult
 
 
 async def put(store: DocumentStore, grid: str, doc_id: str, body: bytes, *parent: str) -> str:
@@ -279,6 +279,26 @@ async def test_missing_revisions(store: DocumentStore, grid: str) -> None:
     }
     many = {f"d{n}": ["1-a"] for n in range(1200)}
     assert set(await store.missing_revisions(grid, many)) == set(many)
+
+
+async def test_of_batches_in_order_no_later_one_is_there_without_the_earlier(
+    store: DocumentStore, grid: str
+) -> None:
+    await store.create_database("grid-other")
+    try:
+        note = Batch("grid-other", [Write("a", b"{}"), Write("b", b"{}", ancestors=("1-x",))])
+        replicated = Batch(grid, [Write("c", b"{}", "3-c")], new_edits=False)
+
+        first, second = await store.write_in_order([note, replicated])
+
+        assert [result.error for result in first] == [None, "conflict"]
+        assert second == [WriteResult("c", "3-c")]
+        assert await store.get("grid-other", "a") is not None
+        with pytest.raises(DatabaseNotFound):
+            await store.write_in_order([Batch("grid-none", note.writes), Batch(grid, note.writes)])
+        assert await store.get(grid, "a") is None
+    finally:
+        await store.delete_database("grid-other")
 
 
 async def test_pushing_again_changes_nothing(store: DocumentStore, grid: str) -> None:

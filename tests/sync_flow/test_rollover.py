@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from conflicts.revision import tombstone_revision
-from sync.arrivals import note_arrivals
+from sync.arrivals import arrivals
 from sync.errors import StoreUnavailable
 from sync.paths import database_of
 from sync.quarantine import accept
@@ -65,7 +65,8 @@ async def test_what_is_old_is_due_and_nothing_else(
 async def test_a_deletion_counts_from_its_arrival(store: DocumentStore, registry: Registry) -> None:
     await fill(store)
     pairs = [("resident:OLD", "2-a"), ("resident:BARE", "2-a"), ("resident:LIVE", "2-a")]
-    await note_arrivals(store, GRID, "worker1", pairs)  # now: it was under way for long
+    # now: it was under way for long
+    await store.write_in_order([arrivals(GRID, "worker1", pairs)])
     due = await find_due(store, NAME, LIMITS)
     assert due.documents == {"resident:MOVED": ["2-a"]}
     assert (due.branches, due.undated) == ({}, 0)
