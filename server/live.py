@@ -8,7 +8,7 @@ happens while a client is away is kept for it; the exchange tells that anyway.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
@@ -23,22 +23,32 @@ from sync.store import DocumentStore
 _WAIT_SECONDS: Final = 30.0
 _GATHER_SECONDS: Final = 0.3
 """Changes within this time are told together: a push is written, merged and projected."""
+HEARTBEAT_SECONDS: Final = 25.0
+_BEATS_AT_ONCE: Final = 100
 SESSION: Final = "session"
-"""Told in place of a database when grids, accounts or assignments changed."""
+"""Told in place of a database when grids, accounts or assignments changed; nothing follows it."""
+
+Send = Callable[[Mapping[str, str]], Awaitable[None]]
+"""Sends what changed, positions by database, to the client; an empty one is a sign of life."""
 
 
 class Stream:
     """One open stream: whose it is, what he may see, and what has to be told, newest position by
-    database."""
+    database.
 
-    __slots__ = ("_hierarchy", "_news", "_pending", "_towns", "actor")
+    There is a task for it only while something is being sent: thousands of streams are idle.
+    """
 
-    def __init__(self, actor: Actor, hierarchy: Hierarchy) -> None:
+    __slots__ = ("_hierarchy", "_over", "_pending", "_send", "_sending", "_towns", "actor")
+
+    def __init__(self, actor: Actor, hierarchy: Hierarchy, send: Send) -> None:
         self.actor = actor
         self._hierarchy = hierarchy
         self._towns = {hierarchy.town(code) for code in actor.grids if code in hierarchy}
+        self._send = send
         self._pending: dict[str, str] = {}
-        self._news = asyncio.Event()
+        self._sending: asyncio.Task[None] | None = None
+        self._over = False
 
     def covers(self, name: str) -> bool:
         """Tell whether a database, by its name under ``/sync/``, is one that the asker may read."""
@@ -61,17 +71,33 @@ class Stream:
         mine = {name: seq for name, seq in positions.items() if self.covers(name)}
         if mine:
             self._pending.update(mine)
-            self._news.set()
+            self._start()
 
-    async def next(self, patience: float) -> dict[str, str]:
-        """Return what changed since the last call; empty after ``patience`` seconds."""
+    def beat(self) -> None:
+        """Send a sign of life, unless something is on its way anyway."""
+        self._start()
+
+    def close(self) -> None:
+        """Tell nothing any more."""
+        self._over = True
+        if self._sending is not None:
+            self._sending.cancel()
+
+    def _start(self) -> None:
+        if self._sending is None and not self._over:
+            self._sending = asyncio.create_task(self._send_all())
+
+    async def _send_all(self) -> None:
+        """Send what there is; what comes meanwhile, while a slow client takes it, goes after it."""
         try:
-            await asyncio.wait_for(self._news.wait(), patience)
-        except TimeoutError:
-            return {}
-        self._news.clear()
-        told, self._pending = self._pending, {}
-        return told
+            while not self._over:
+                told, self._pending = self._pending, {}
+                self._over = SESSION in told
+                await self._send(told)
+                if not self._pending:
+                    break
+        finally:
+            self._sending = None
 
 
 class Live:
@@ -89,18 +115,20 @@ class Live:
         return len(self._streams)
 
     @contextmanager
-    def stream(self, actor: Actor, hierarchy: Hierarchy) -> Iterator[Stream]:
+    def stream(self, actor: Actor, hierarchy: Hierarchy, send: Send) -> Iterator[Stream]:
         """Open a stream for as long as the context lasts."""
-        opened = Stream(actor, hierarchy)
+        opened = Stream(actor, hierarchy, send)
         self._streams.add(opened)
         try:
             yield opened
         finally:
             self._streams.discard(opened)
+            opened.close()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Listen until ``stop`` is set. Raises ``StoreError`` when the store fails."""
         stopping = asyncio.create_task(stop.wait())
+        beating = asyncio.create_task(self._beat())
         try:
             position = await self._newest()
             while not stop.is_set():
@@ -117,6 +145,19 @@ class Live:
                     await self._tell(names)
         finally:
             stopping.cancel()
+            beating.cancel()
+
+    async def _beat(self) -> None:
+        """Send each stream a sign of life from time to time, not all at the same moment."""
+        while True:
+            streams = list(self._streams)
+            starts = range(0, len(streams), _BEATS_AT_ONCE)
+            for start in starts:
+                for stream in streams[start : start + _BEATS_AT_ONCE]:
+                    stream.beat()
+                await asyncio.sleep(HEARTBEAT_SECONDS / len(starts))
+            if not streams:
+                await asyncio.sleep(HEARTBEAT_SECONDS)
 
     async def _newest(self) -> str:
         return (await self._store.database_updates())[1]

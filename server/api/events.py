@@ -6,47 +6,55 @@ exchange; one that hears of its session does too, and learns there what it may w
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import Mapping
 from typing import Final
 
 import orjson
-from starlette.requests import Request
-from starlette.responses import StreamingResponse
+from starlette.requests import HTTPConnection
+from starlette.types import Receive, Scope, Send
 
-from grid.hierarchy import Hierarchy
-from grid.permissions import Actor
 from server.auth import require
-from server.live import SESSION, Live
-from server.runtime import runtime_of
+from server.live import SESSION
+from server.runtime import runtime_in
 
-HEARTBEAT_SECONDS: Final = 25.0
 _AGAIN_MS: Final = 5_000
-_HEADERS: Final = {
-    "Cache-Control": "no-store, no-transform",
-    "X-Accel-Buffering": "no",
-}
+_HEADERS: Final = (
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store, no-transform"),
+    (b"x-accel-buffering", b"no"),
+)
 
 
-async def events(request: Request) -> StreamingResponse:
-    """Open a stream for the asker's grids; raise ``Problem`` (401)."""
-    identity = require(request, "sync")
-    runtime = runtime_of(request)
-    hierarchy = await runtime.registry.hierarchy()
-    lines = _lines(runtime.live, identity.actor, hierarchy)
-    return StreamingResponse(lines, media_type="text/event-stream", headers=_HEADERS)
+class Events:
+    """The route of the streams, straight on ASGI. A stream waits for nothing but the client's
+    leaving: what there is to tell is sent by who tells it, so that an idle one costs little more
+    than its connection.
+    """
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one stream; raise ``Problem`` (401)."""
+        actor = require(HTTPConnection(scope), "sync").actor
+        runtime = runtime_in(scope)
+        hierarchy = await runtime.registry.hierarchy()
+
+        async def tell(told: Mapping[str, str]) -> None:
+            # What one may see is decided when a stream opens: after a change of the session this
+            # one ends, and the client opens another.
+            more = SESSION not in told
+            await send({"type": "http.response.body", "body": _text(told), "more_body": more})
+
+        await send({"type": "http.response.start", "status": 200, "headers": [*_HEADERS]})
+        first = b"retry: %d\n\n" % _AGAIN_MS
+        await send({"type": "http.response.body", "body": first, "more_body": True})
+        with runtime.live.stream(actor, hierarchy, tell):
+            while (await receive())["type"] != "http.disconnect":
+                pass
 
 
-async def _lines(live: Live, actor: Actor, hierarchy: Hierarchy) -> AsyncIterator[bytes]:
-    yield b"retry: %d\n\n" % _AGAIN_MS
-    with live.stream(actor, hierarchy) as stream:
-        while True:
-            told = await stream.next(HEARTBEAT_SECONDS)
-            session = told.pop(SESSION, None)
-            if told:
-                yield b"event: changed\ndata: %b\n\n" % orjson.dumps(told)
-            if session is not None:
-                # What one may see is decided when a stream opens; the client opens another.
-                yield b"event: session\ndata: {}\n\n"
-                return
-            if not told:
-                yield b":\n\n"
+def _text(told: Mapping[str, str]) -> bytes:
+    """Return events as text; a comment when there is nothing to tell."""
+    changed = {name: seq for name, seq in told.items() if name != SESSION}
+    text = b"event: changed\ndata: %b\n\n" % orjson.dumps(changed) if changed else b""
+    if SESSION in told:
+        text += b"event: session\ndata: {}\n\n"
+    return text or b":\n\n"

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from server.api import grids, history, records, refusals, session
-from server.api.events import events
+from server.api.events import Events
 from server.api.openapi import document
 from server.api.operation import Operation, route
 from server.templating import VERSION
@@ -36,6 +36,6 @@ def routes() -> list[BaseRoute]:
         by_path.setdefault(operation.path, []).append(operation)
     return [
         Route("/openapi.json", openapi),
-        Route("/events", events),
+        Route("/events", Events(), methods=["GET"], name="events"),
         *(route(path, operations) for path, operations in by_path.items()),
     ]

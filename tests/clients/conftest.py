@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,10 +22,12 @@ GRID = "44090400420500101"
 
 @dataclass(frozen=True)
 class Service:
-    """Where the server is, and a bearer token for it."""
+    """Where the server is, a bearer token for it, and its data folder and store."""
 
     url: str
     token: str
+    folder: Path
+    store: str | None
 
     def get(self, path: str) -> Any:
         """Read JSON from the server."""
@@ -32,6 +36,18 @@ class Service:
             urllib.request.Request(self.url + path, headers=head), timeout=30
         ) as reply:
             return json.load(reply)
+
+    def command(self, *arguments: str) -> None:
+        """Run a ``wangge`` command beside the server; raise when it fails."""
+        program = str(Path(sys.executable).with_name("wangge"))
+        subprocess.run(
+            [program, *arguments, "--data", str(self.folder)],
+            cwd=ROOT,
+            env=os.environ | ({"WANGGE_STORE": self.store} if self.store else {}),
+            stdout=subprocess.DEVNULL,
+            timeout=120,
+            check=True,
+        )
 
 
 def sign_in(url: str, username: str, device: str) -> str:
@@ -53,7 +69,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     folder = tmp_path_factory.mktemp("clients") / "data"
     server = ServerProcess("demo", "--data", str(folder))
     server.start()
-    yield Service(server.url, sign_in(server.url, "integrator", "0123abcd"))
+    token = sign_in(server.url, "integrator", "0123abcd")
+    yield Service(server.url, token, folder, server.store)
     server.remove()
 
 

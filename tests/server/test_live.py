@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 
 import httpx
 import pytest
 
-from server.live import SESSION, Live, Stream, shown_name
+from server.live import SESSION, Live, shown_name
 from server.runtime import Runtime
 from sync.store import Write
 from tests.server.conftest import BUILDING, DEVICE, ELSEWHERE, TOWN
@@ -16,10 +17,20 @@ SignIn = Callable[..., Awaitable[str]]
 PATIENCE = 20.0
 
 
-async def told_of(stream: Stream) -> dict[str, str]:
-    told = await stream.next(PATIENCE)
-    assert told, "nothing was told"
-    return told
+class Client:
+    """Hears what a stream sends; ``take`` is clear while it takes nothing more."""
+
+    def __init__(self) -> None:
+        self.heard: asyncio.Queue[dict[str, str]] = asyncio.Queue()
+        self.take = asyncio.Event()
+        self.take.set()
+
+    async def send(self, told: Mapping[str, str]) -> None:
+        await self.take.wait()
+        self.heard.put_nowait(dict(told))
+
+    async def next(self) -> dict[str, str]:
+        return await asyncio.wait_for(self.heard.get(), PATIENCE)
 
 
 @pytest.fixture
@@ -35,25 +46,25 @@ async def write(runtime: Runtime, database: str) -> str:
 async def test_a_worker_is_told_of_his_grid_and_his_towns_bulletin(
     runtime: Runtime, live: Live
 ) -> None:
-    actor = await runtime.registry.actor("worker1", DEVICE)
-    with live.stream(actor, await runtime.registry.hierarchy()) as stream:
+    actor, phone = await runtime.registry.actor("worker1", DEVICE), Client()
+    with live.stream(actor, await runtime.registry.hierarchy(), phone.send):
         await write(runtime, f"grid-{ELSEWHERE}")
         seq = await write(runtime, f"grid-{BUILDING}")
-        told = await told_of(stream)
+        told = await phone.next()
         # the follower may have added something before the position was read
         assert set(told) == {BUILDING}
         assert int(told[BUILDING].partition("-")[0]) >= int(seq.partition("-")[0])
         seq = await write(runtime, f"bulletin-{TOWN}")
-        assert await told_of(stream) == {f"bulletin/{TOWN}": seq}
+        assert await phone.next() == {f"bulletin/{TOWN}": seq}
         assert live.open == 1
     assert live.open == 0
 
 
 async def test_a_supervisor_is_told_of_all_below(runtime: Runtime, live: Live) -> None:
-    actor = await runtime.registry.actor("district", None)
-    with live.stream(actor, await runtime.registry.hierarchy()) as stream:
+    actor, console = await runtime.registry.actor("district", None), Client()
+    with live.stream(actor, await runtime.registry.hierarchy(), console.send):
         await write(runtime, f"grid-{ELSEWHERE}")
-        assert set(await told_of(stream)) == {ELSEWHERE}
+        assert set(await console.next()) == {ELSEWHERE}
 
 
 async def test_only_those_whose_rights_changed_are_told_so(
@@ -62,23 +73,35 @@ async def test_only_those_whose_rights_changed_are_told_so(
     hierarchy = await runtime.registry.hierarchy()
     one = await runtime.registry.actor("worker1", DEVICE)
     two = await runtime.registry.actor("worker2", DEVICE)
-    with live.stream(one, hierarchy) as first, live.stream(two, hierarchy) as second:
+    first, second = Client(), Client()
+    with live.stream(one, hierarchy, first.send), live.stream(two, hierarchy, second.send):
         await sign_in("worker2")  # writes to the registry, but changes nobody's rights
         await runtime.registry.unassign("worker1", BUILDING)
-        assert await told_of(first) == {SESSION: ""}
+        assert await first.next() == {SESSION: ""}
         await write(runtime, f"grid-{BUILDING}")
-        assert set(await told_of(second)) == {BUILDING}
+        assert set(await second.next()) == {BUILDING}
+        assert first.heard.empty()  # a session that changed is the last it is told
 
 
-async def test_what_happens_between_two_looks_is_told_together(
+async def test_a_slow_client_is_told_the_newest_once_it_takes_it(
     runtime: Runtime, live: Live
 ) -> None:
-    actor = await runtime.registry.actor("worker1", DEVICE)
-    with live.stream(actor, await runtime.registry.hierarchy()) as stream:
+    actor, phone = await runtime.registry.actor("worker1", DEVICE), Client()
+    with live.stream(actor, await runtime.registry.hierarchy(), phone.send) as stream:
         stream.tell({BUILDING: "1-a", ELSEWHERE: "9-x"})
+        phone.take.clear()
+        await asyncio.sleep(0)
         stream.tell({BUILDING: "2-a"})
-        assert await told_of(stream) == {BUILDING: "2-a"}
-        assert await stream.next(0.01) == {}
+        stream.tell({BUILDING: "3-a"})
+        stream.beat()
+        phone.take.set()
+        assert await phone.next() == {BUILDING: "1-a"}
+        assert await phone.next() == {BUILDING: "3-a"}
+        stream.beat()
+        assert await phone.next() == {}
+    stream.tell({BUILDING: "4-a"})
+    await asyncio.sleep(0)
+    assert phone.heard.empty()
 
 
 async def test_nobody_opens_no_stream(client: httpx.AsyncClient) -> None:
