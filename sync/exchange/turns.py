@@ -3,22 +3,31 @@
 An exchange holds a turn only while it reads or writes the store, never while it waits for a slow
 phone's network. Turns go to the grid that has the fewest of them just now, in order of arrival; and
 first syncs, which are long, may hold no more than half of them.
+
+Who is turned away is told when to come again: one after the other, at the pace at which exchanges
+end just now, so that a short rush is soon over and a long one does not spend itself on refusals.
 """
 
 from __future__ import annotations
 
 import asyncio
-import random
+import math
+import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
 from sync.wire.errors import WireError
 
-_RETRY_SECONDS: Final = (3, 15)
-"""Range of ``Retry-After``: spread, so that those turned away do not all come back at once."""
+_SOONEST, _LATEST = 2.0, 60.0
+"""Range of ``Retry-After`` in seconds."""
+_FIRST_GAP: Final = 0.05
+_WEIGHT: Final = 0.1
+"""What the newest gap between two ends counts in the pace."""
+
+Clock = Callable[[], float]
 
 
 @dataclass(slots=True, eq=False)
@@ -28,16 +37,42 @@ class _Waiting:
     granted: asyncio.Future[None]
 
 
+class Returns:
+    """When those turned away come again; ``clock`` gives seconds."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._gap = _FIRST_GAP
+        self._ended: float | None = None
+        self._booked = 0.0
+
+    def ended(self, *, full: bool) -> None:
+        """Note that an exchange ended, and whether the house was full until then: only then does
+        the time from one end to the next tell what the server can do."""
+        now = self._clock()
+        if full and self._ended is not None:
+            self._gap += (now - self._ended - self._gap) * _WEIGHT
+        self._ended = now if full else None
+
+    def seconds(self) -> int:
+        """Return after how many seconds the next one turned away is to come again."""
+        now = self._clock()
+        after = max(self._booked, now + _SOONEST) + self._gap
+        self._booked = min(after, now + _LATEST)
+        return math.ceil(self._booked - now)
+
+
 class Turns:
     """Admission of exchanges: at most ``most_open`` open, at most ``at_once`` working."""
 
-    def __init__(self, most_open: int, at_once: int) -> None:
+    def __init__(self, most_open: int, at_once: int, clock: Clock = time.monotonic) -> None:
         self._most_open = most_open
         self._at_once = at_once
         self._most_first = max(1, at_once // 2)
         self._waiting: list[_Waiting] = []
         self._working: Counter[str] = Counter()
         self._working_first = 0
+        self._returns = Returns(clock)
         self.open = 0
         self.shed = 0
 
@@ -46,18 +81,18 @@ class Turns:
         """Count one exchange as open; raise ``WireError`` 503 when there are too many."""
         if self.open >= self._most_open:
             self.shed += 1
-            retry = str(random.randint(*_RETRY_SECONDS))  # noqa: S311
             raise WireError(
                 503,
                 "service_unavailable",
                 "服务器正忙，请稍后再试；您的数据仍保存在手机上",
                 {"code": "busy"},
-                {"retry-after": retry},
+                {"retry-after": str(self._returns.seconds())},
             )
         self.open += 1
         try:
             yield
         finally:
+            self._returns.ended(full=self.open >= self._most_open)
             self.open -= 1
 
     @asynccontextmanager

@@ -108,10 +108,54 @@ async def test_too_many_are_told_to_come_again() -> None:
         with pytest.raises(WireError) as told:
             await one(third)
         assert told.value.status == 503
-        assert 3 <= int(told.value.headers["retry-after"]) <= 15
+        assert int(told.value.headers["retry-after"]) >= 1
 
     async def second() -> None:
         await one(third)
 
     await one(second)
     assert (turns.open, turns.shed) == (0, 1)
+
+
+class Crowd:
+    """Exchanges in a house with one place, on a clock that the test sets."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+        self._turns = Turns(1, 2, lambda: self.now)
+
+    async def serve(self, seconds: float) -> None:
+        async with self._turns.admitted():
+            self.now += seconds
+
+    async def turned_away(self, count: int) -> list[int]:
+        """Return when each of so many that meet a full house are to come again."""
+        told = []
+        async with self._turns.admitted():
+            for _ in range(count):
+                with pytest.raises(WireError) as error:
+                    await self.serve(0)
+                told.append(int(error.value.headers["retry-after"]))
+        return told
+
+
+@pytest.mark.parametrize("pace", [0.01, 0.25, 1.0])
+async def test_those_turned_away_come_again_at_the_pace_of_the_server(pace: float) -> None:
+    crowd = Crowd()
+    for _ in range(100):
+        await crowd.serve(pace)
+
+    told = await crowd.turned_away(40)
+
+    assert told == sorted(told)
+    assert 2 <= told[0] <= 4
+    assert told[-1] - told[0] == pytest.approx(39 * pace, abs=1.01)
+    crowd.now += 1_000  # the rush is long over
+    assert (await crowd.turned_away(1))[0] <= 4
+
+
+async def test_nobody_is_told_to_wait_for_more_than_a_minute() -> None:
+    crowd = Crowd()
+    for _ in range(100):
+        await crowd.serve(5.0)
+    assert max(await crowd.turned_away(200)) == 60
