@@ -30,14 +30,16 @@ class Database:
         return {doc_id: leaves for doc_id, leaves in found.items() if leaves}
 
     def take(self, document: dict[str, Any]) -> None:
-        """Take in a revision: it replaces those it descends from."""
+        """Take in a revision: it replaces those it descends from. One that came without its
+        history may come again with it."""
         leaves = self.leaves.setdefault(document["_id"], {})
         line = lineage(document)
-        if any(document["_rev"] in lineage(leaf) for leaf in leaves.values()):
+        if any(line[0] in lineage(leaf)[1:] for leaf in leaves.values()):
             return
         for rev in line[1:]:
             leaves.pop(rev, None)
-        leaves[line[0]] = document
+        if line[0] not in leaves or "_revisions" in document:
+            leaves[line[0]] = document
 
 
 def lineage(document: Mapping[str, Any]) -> list[str]:

@@ -45,7 +45,19 @@ async def exchange_app(store: DocumentStore, registry: Registry, user: str, devi
 async def ask(app: ASGIApp, asking: Mapping[str, Any], *, cut: int | None = None) -> bytes:
     """Send one exchange; return the answer's bytes, no more than ``cut`` of them: the connection
     breaks there."""
-    body = orjson.dumps(asking)
+    return await call(app, "POST", "/_exchange", body=orjson.dumps(asking), cut=cut)
+
+
+async def call(
+    app: ASGIApp,
+    method: str,
+    path: str,
+    *,
+    query: bytes = b"",
+    body: bytes = b"",
+    cut: int | None = None,
+) -> bytes:
+    """Make one request; return the answer's bytes, no more than ``cut`` of them."""
     given: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
     taken = bytearray()
     broken = asyncio.Event()
@@ -67,11 +79,11 @@ async def ask(app: ASGIApp, asking: Mapping[str, Any], *, cut: int | None = None
 
     scope: Scope = {
         "type": "http",
-        "method": "POST",
-        "path": "/_exchange",
-        "raw_path": b"/_exchange",
+        "method": method,
+        "path": path,
+        "raw_path": path.encode(),
         "root_path": "",
-        "query_string": b"",
+        "query_string": query,
         "headers": [(b"content-type", b"application/json")],
     }
     await app(scope, receive, send)
