@@ -22,6 +22,7 @@ GROUPS = (
     "bench.exchange",
     "bench.sessions",
     "bench.crowd",
+    "bench.flat",
 )
 """Modules with ``NAMES`` and ``measure(names)``, run in this order. Names in a module's ``LONG``
 take long, and are measured only when asked for."""

@@ -165,13 +165,13 @@ def settle(target: Target) -> None:
     deadline = time.monotonic() + SETTLE_SECONDS
     calm = 0
     while calm < CALM_LOOKS and time.monotonic() < deadline:
-        before = _processor_seconds(target.process.pid)
+        before = processor_seconds(target.process.pid)
         time.sleep(LOOK_SECONDS)
-        busy = (_processor_seconds(target.process.pid) - before) / LOOK_SECONDS
+        busy = (processor_seconds(target.process.pid) - before) / LOOK_SECONDS
         calm = calm + 1 if busy <= CALM_SHARE else 0
 
 
-def _processor_seconds(pid: int) -> float:
+def processor_seconds(pid: int) -> float:
     """Return the processor time a process has used (``proc(5)``; 0 where there is no ``/proc``)."""
     path = Path(f"/proc/{pid}/stat")
     if not path.exists():
