@@ -2,7 +2,8 @@
 
 An exchange holds a turn only while it reads or writes the store, never while it waits for a slow
 phone's network. Turns go to the grid that has the fewest of them just now, in order of arrival; and
-first syncs, which are long, may hold no more than half of them.
+first syncs, which are long, may hold no more than half of them, and one of them at a time goes on
+after others had the event loop: a store that never waits would else leave nobody in between.
 
 Who is turned away is told when to come again: one after the other, at the pace at which exchanges
 end just now, so that a short rush is soon over and a long one does not spend itself on refusals.
@@ -72,6 +73,7 @@ class Turns:
         self._waiting: list[_Waiting] = []
         self._working: Counter[str] = Counter()
         self._working_first = 0
+        self._breath = asyncio.Lock()
         self._returns = Returns(clock)
         self.open = 0
         self.shed = 0
@@ -101,6 +103,9 @@ class Turns:
         await self._take(key, first)
         try:
             yield
+            if first:
+                async with self._breath:
+                    await asyncio.sleep(0)
         finally:
             self._give_back(key, first)
 
