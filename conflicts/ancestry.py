@@ -113,12 +113,12 @@ class History:
         Two sites close each other's merges unless they judge alike. So this asks the leaves alone,
         which every replica has, and not the archive, of which each site has what it saw.
         """
-        reached = {leaf, *_note_parents(self.leaves[leaf].body)}
-        for rev in tuple(reached):
-            place = self._place(rev)
-            if place is not None:
-                reached.update(place[0][place[1] :])
-        return other in reached or self.parts(other) <= reached
+        tops = {leaf, *_note_parents(self.leaves[leaf].body)}
+
+        def reached(part: str) -> bool:
+            return part in tops or any(self._is_below(part, top) for top in tops)
+
+        return reached(other) or all(map(reached, self.parts(other)))
 
     def authors(self, rev: str) -> frozenset[str]:
         """Return the people's edits that ``rev`` stands for.
@@ -202,6 +202,15 @@ class History:
             if 0 <= index < len(chain) and chain[index] == rev:
                 return chain, index
         return None
+
+    def _is_below(self, rev: str, top: str) -> bool:
+        """Tell whether ``rev`` is a tree ancestor of ``top``."""
+        place = self._place(top)
+        if place is None:
+            return False
+        chain, index = place
+        at = generation(chain[0]) - generation(rev)
+        return index < at < len(chain) and chain[at] == rev
 
     def _note(self, rev: str) -> None:
         """Learn from the ``merge`` note in a body which revision is a merge, and of which leaves.

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from sync.across import Across
@@ -157,8 +157,13 @@ class Follower:
                 return
 
     async def follow(self, database: str) -> int:
-        """Bring one grid up to date; return how many changes there were."""
+        """Bring one grid up to date; return how many changes there were.
+
+        What a merge wrote comes back as a change. It is passed over while the document still has
+        exactly the leaves that the merge left, all of it having been followed with the merge.
+        """
         followed = 0
+        merged: dict[str, frozenset[str]] = {}
         try:
             since = await self._read_checkpoint(database)
             while True:
@@ -169,7 +174,8 @@ class Follower:
                 if not page.changes:
                     break
                 await self._store.keep_leaves(database, page.changes)
-                await self._handle(database, page.changes)
+                changes = [one for one in page.changes if not _is_echo(one, merged)]
+                merged |= await self._handle(database, changes)
                 followed += len(page.changes)
                 since = page.last_seq
                 await self._store.put_local(
@@ -180,27 +186,21 @@ class Follower:
         self._behind.pop(database, None)
         return followed
 
-    async def resolve(self, database: str, doc_ids: Sequence[str]) -> Mapping[str, Revision | None]:
-        """Merge the leaves of these documents now; return the revision that stands for each.
-
-        What follows from it (projection) is done when the database is followed.
-        """
-        resolved = await self._resolver.resolve(database, doc_ids)
+    async def _handle(self, database: str, changes: Sequence[Change]) -> dict[str, frozenset[str]]:
+        """Follow these changes; return the leaves of the documents that were merged."""
+        gone = await self._mover.carry(database, changes)
+        here = [change for change in changes if change.doc_id not in gone]
+        contested = [change.doc_id for change in here if change.contested]
+        resolved = await self._resolver.resolve(database, contested)
         self.merged += resolved.merged
         self.reviews_opened += resolved.reviews_opened
         self.set_aside += resolved.set_aside
-        return resolved.winners
-
-    async def _handle(self, database: str, changes: Sequence[Change]) -> None:
-        gone = await self._mover.carry(database, changes)
-        here = [change for change in changes if change.doc_id not in gone]
-        resolved = await self.resolve(database, [one.doc_id for one in here if one.contested])
         winners = [
             change.winner
             for change in here
-            if change.winner is not None and change.doc_id not in resolved
+            if change.winner is not None and change.doc_id not in resolved.winners
         ]
-        winners += [winner for winner in resolved.values() if winner is not None]
+        winners += [winner for winner in resolved.winners.values() if winner is not None]
         stones = [*gone.values(), *await self._move(database, winners)]
         left = {stone.doc_id for stone in stones}
         winners = [winner for winner in winners if winner.doc_id not in left]
@@ -212,6 +212,7 @@ class Follower:
         across = await self._across.check([*winners, *stones])
         self.reviews_opened += across.opened
         self.repaired += across.repaired
+        return resolved.leaves
 
     async def _move(self, database: str, winners: Sequence[Revision]) -> list[Revision]:
         """Move what does not belong into this grid (any more); return the tombstones."""
@@ -255,3 +256,8 @@ class Follower:
     async def _read_checkpoint(self, database: str) -> str:
         local = await self._store.get_local(_POSITION_DATABASE, f"{CHECKPOINT}:{database}")
         return "0" if local is None else str(local["since"])
+
+
+def _is_echo(change: Change, merged: dict[str, frozenset[str]]) -> bool:
+    """Tell whether a change is what the merge of its document wrote, and forget that merge."""
+    return merged.pop(change.doc_id, None) == {leaf.rev for leaf in change.leaves}

@@ -30,12 +30,14 @@ _OPEN: Final = "open"
 
 @dataclass(slots=True)
 class Resolved:
-    """What became of a batch; ``winners`` holds the revision that stands for each document."""
+    """What became of a batch: ``winners`` holds the revision that stands for each document,
+    ``leaves`` all leaves of each that was merged, as the merge left them."""
 
     merged: int = 0
     reviews_opened: int = 0
     set_aside: int = 0
     winners: dict[str, Revision | None] = field(default_factory=dict)
+    leaves: dict[str, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -92,6 +94,7 @@ class Resolver:
         for case in cases:
             outcome.merged += not case.merged.noop
             outcome.winners[case.merged.doc_id] = _winner(case)
+            outcome.leaves[case.merged.doc_id] = _leaves_after(case)
         return outcome
 
     async def _merge(self, database: str, doc_id: str, revisions: Sequence[Revision]) -> Merged:
@@ -188,6 +191,11 @@ def _winner(case: _Case) -> Revision | None:
     if merged.noop:
         return case.leaves.get(merged.rev)
     return Revision(merged.doc_id, merged.rev, merged.deleted, canonical(merged.body))
+
+
+def _leaves_after(case: _Case) -> frozenset[str]:
+    after = {case.merged.parent: case.merged.rev, **dict(case.merged.tombstones)}
+    return frozenset(after.get(leaf, leaf) for leaf in case.leaves)
 
 
 def decision_document(decision: Decision, path: Sequence[str]) -> dict[str, Any]:

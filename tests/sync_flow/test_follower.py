@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -183,6 +183,39 @@ async def test_a_store_that_fails_for_a_while_is_tried_again(
         stop.set()
         await following
         assert follower.failures == 3
+
+
+async def test_what_a_merge_wrote_is_not_merged_again_unless_something_came_between(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+    resolve, write = resolving.Resolver.resolve, SqliteStore.write
+
+    async def noted(self: resolving.Resolver, database: str, doc_ids: Sequence[str]) -> Any:
+        asked.extend(doc_ids)
+        return await resolve(self, database, doc_ids)
+
+    monkeypatch.setattr(resolving.Resolver, "resolve", noted)
+    async with a_days_work() as (store, registry):
+        late = Phone("worker1", "aaaaaaa1")
+        await late.pull(store, SECOND)
+        late.edit(SECOND, members=7)
+
+        async def interrupted(store: SqliteStore, *args: Any, **options: Any) -> Any:
+            """Let another edit in right after the merge was written."""
+            results = await write(store, *args, **options)
+            if options.get("new_edits") is False and late.documents:
+                monkeypatch.setattr(SqliteStore, "write", write)
+                await write(store, DATABASE, [late.leaf(SECOND)], new_edits=False)
+            return results
+
+        monkeypatch.setattr(SqliteStore, "write", interrupted)
+        await catch_up(store, registry)
+        assert sorted(asked) == [HOUSEHOLD, SECOND, SECOND, THIRD]
+        (live,) = [leaf for leaf in await store.leaves(DATABASE, SECOND) if not leaf.deleted]
+        found = await store.get("canonical", SECOND)
+        assert found is not None
+        assert (found.document()["source_rev"], found.document()["members"]) == (live.rev, 7)
 
 
 async def test_two_followers_at_once_do_no_harm() -> None:
