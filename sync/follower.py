@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sync.across import Across
@@ -22,7 +22,7 @@ from sync.moving import Mover
 from sync.paths import GRID_PREFIX
 from sync.projection import Projection
 from sync.registry import Registry
-from sync.resolving import Resolver
+from sync.resolving import Resolved, Resolver
 from sync.restructuring import Restructurer
 from sync.routing import Router
 from sync.rush import Rush
@@ -186,15 +186,25 @@ class Follower:
         self._behind.pop(database, None)
         return followed
 
+    async def resolve(self, database: str, doc_ids: Sequence[str]) -> Mapping[str, Revision | None]:
+        """Merge the leaves of these documents now; return the revision that stands for each.
+
+        What follows from it (projection) is done when the database is followed.
+        """
+        return (await self._resolve(database, doc_ids)).winners
+
+    async def _resolve(self, database: str, doc_ids: Sequence[str]) -> Resolved:
+        resolved = await self._resolver.resolve(database, doc_ids)
+        self.merged += resolved.merged
+        self.reviews_opened += resolved.reviews_opened
+        self.set_aside += resolved.set_aside
+        return resolved
+
     async def _handle(self, database: str, changes: Sequence[Change]) -> dict[str, frozenset[str]]:
         """Follow these changes; return the leaves of the documents that were merged."""
         gone = await self._mover.carry(database, changes)
         here = [change for change in changes if change.doc_id not in gone]
-        contested = [change.doc_id for change in here if change.contested]
-        resolved = await self._resolver.resolve(database, contested)
-        self.merged += resolved.merged
-        self.reviews_opened += resolved.reviews_opened
-        self.set_aside += resolved.set_aside
+        resolved = await self._resolve(database, [one.doc_id for one in here if one.contested])
         winners = [
             change.winner
             for change in here
@@ -260,4 +270,4 @@ class Follower:
 
 def _is_echo(change: Change, merged: dict[str, frozenset[str]]) -> bool:
     """Tell whether a change is what the merge of its document wrote, and forget that merge."""
-    return merged.pop(change.doc_id, None) == {leaf.rev for leaf in change.leaves}
+    return merged.pop(change.doc_id, None) == frozenset(leaf.rev for leaf in change.leaves)
