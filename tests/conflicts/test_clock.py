@@ -134,3 +134,15 @@ def test_overwriting_is_always_above_except_at_the_end_of_time(over: Clock, time
 def test_how_far_ahead() -> None:
     assert ahead_ms(Clock(NOW + 5, 0, "a1b2c3d4"), NOW) == 5
     assert ahead_ms(Clock(NOW - 5, 0, "a1b2c3d4"), NOW) == 0
+
+
+def test_a_value_that_this_very_stamp_was_written_with_is_overwritten_all_the_same() -> None:
+    stamp = Clock(NOW, 0, "a1b2c3d4")
+    assert HybridClock("a1b2c3d4").overwrite(stamp, NOW) == Clock(NOW, 1, "a1b2c3d4")
+
+
+def test_the_end_of_time() -> None:
+    assert HybridClock("a1b2c3d4").now(LAST_MS) == Clock(LAST_MS, 0, "a1b2c3d4")
+    for ours, theirs in (("00000001", "ffffffff"), ("ffffffff", "00000001")):
+        clock = HybridClock(ours, last=Clock(LAST_MS, MAX_COUNTER, theirs))
+        assert clock.now(LAST_MS) == Clock(LAST_MS, MAX_COUNTER, "ffffffff")

@@ -121,6 +121,11 @@ def test_the_account_for_a_worker() -> None:
 
 
 @given(json_values)
+def test_a_value_is_the_same_as_its_copy(value: object) -> None:
+    assert same(value, orjson.loads(orjson.dumps(value)))
+
+
+@given(json_values)
 def test_canonical_json_is_stable_through_storage(value: object) -> None:
     stored = orjson.loads(orjson.dumps(value))
     assert canonical(stored) == canonical(value)
