@@ -58,8 +58,8 @@ def test_each_pair_is_judged_by_the_state_from_which_it_parted() -> None:
     claims = [("a", None), ("b", None), ("c", None)]
     assert stands(claims, Bases(None, pairs), by_stamp=False) == [False, False, True]
     # The pair without a base says nothing, but the pairs after it are judged all the same.
-    pairs = {(0, 1): None, (0, 2): None, (1, 2): second}
-    assert stands(claims, Bases(None, pairs), by_stamp=False) == [True, False, True]
+    pairs = {(0, 1): None, (0, 2): first, (1, 2): None}
+    assert stands(claims, Bases(None, pairs), by_stamp=False) == [False, True, True]
 
 
 def test_pairs_in_which_each_overwrote_another_all_stand() -> None:

@@ -113,6 +113,7 @@ def test_the_account_for_a_worker() -> None:
     account = reasons.worker_account(reasons.FIELD_CLASH, "电话", "12000000002")
     assert account == "您改的“电话”与另一位网格员同时修改，暂用“12000000002”，等待复核。"
     assert "review" in reasons.worker_account(reasons.FIELD_CLASH, "Phone", "1", english=True)
+    assert "乙" in reasons.worker_account(reasons.OVERTAKEN, "姓名", "乙")
     with pytest.raises(KeyError):
         reasons.worker_account("no such code", "", "")
 

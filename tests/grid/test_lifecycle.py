@@ -144,6 +144,24 @@ def test_several_steps_made_offline_are_as_good_as_one_but_for_the_verification(
     assert not TASK.may_move(Role.GRIDWORKER, "60", "70")
 
 
+def test_past_a_finished_state_one_does_not_go_but_beside_it_one_does() -> None:
+    role = frozenset({Role.GRIDWORKER})
+    ways = [(f"b{number}", f"c{number}") for number in range(9)]
+    cycle = LifeCycle(
+        "fan",
+        after={"a": None, "f": "a", "v": "f"}
+        | dict.fromkeys((s for way in ways for s in way), "a"),
+        steps={("a", "f"): role, ("f", "v"): role}
+        | {("a", start): role for start, _ in ways}
+        | dict.fromkeys(ways, role),
+        finished="f",
+    )
+    assert all(cycle.may_move(Role.GRIDWORKER, "a", end) for _, end in ways)
+    assert cycle.may_move(Role.GRIDWORKER, "a", "f")
+    assert not cycle.may_move(Role.GRIDWORKER, "a", "v")
+    assert cycle.may_move(Role.GRIDWORKER, "f", "v")
+
+
 def log_of(*steps: tuple[str, str]) -> list[dict[str, Any]]:
     return [{"by": by, "after": after} for by, after in steps]
 
@@ -176,6 +194,7 @@ def test_nobody_verifies_what_he_finished_himself(
     [
         ({"after": {"1": "2", "2": "1"}}, "comes after itself"),
         ({"after": {"1": "1"}}, "1 comes after itself"),
+        ({"after": {"1": "2", "2": "3", "3": "2"}}, "1 comes after itself"),
         ({"after": {"1": "0"}}, "0 is not among the states"),
         ({"after": {"1": None, "99": "1"}}, "99 comes after everything"),
         ({"after": {"1": None}, "steps": {("1", "3"): frozenset()}}, "3 is not among"),
