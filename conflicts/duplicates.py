@@ -221,7 +221,7 @@ def _beside(one: Record, other: Record) -> bool:
 def _present(record: Record) -> bool:
     return (
         record.get("status") not in _GONE
-        and record.get("living_here") is not False
+        and record.get("presence") != "away"
         and record.get("population") not in _AWAY
     )
 

@@ -22,13 +22,14 @@ import orjson
 
 from conflicts.duplicates import REDIRECT
 from conflicts.identity import identity_keys
+from conflicts.joining import derived_revision
 from conflicts.references import final, followed, references
 from grid.models import upcast
 from sync.paths import GRID_PREFIX, grid_path
 from sync.redirects import CANONICAL as CANONICAL
 from sync.redirects import redirects_from
 from sync.registry import Registry
-from sync.store import DocumentStore, Revision, Write
+from sync.store import DocumentStore, Revision, Write, WriteResult
 
 _CHINA: Final = timezone(timedelta(hours=8))
 _ATTEMPTS: Final = 5
@@ -92,11 +93,18 @@ class Projection:
                 for doc_id, found in zip(ids, known, strict=True)
                 if (write := _canonical_write(left[doc_id], found, path, redirects)) is not None
             ]
-            results = await self._store.write(CANONICAL, writes) if writes else []
+            results = await self._write(writes)
             changed += sum(result.error is None for result in results)
             # Another follower was there first: look again at what it left.
             left = {result.doc_id: left[result.doc_id] for result in results if result.error}
         return changed
+
+    async def _write(self, writes: Sequence[Write]) -> list[WriteResult]:
+        """Write what has its revision already as it is, the rest as edits."""
+        edits = [write for write in writes if write.rev is None]
+        made = [write for write in writes if write.rev is not None]
+        results = await self._store.write(CANONICAL, edits) if edits else []
+        return results + (await self._store.write(CANONICAL, made, new_edits=False) if made else [])
 
     async def rebuild(self) -> int:
         """Project every record of every grid anew; return how many canonical documents changed."""
@@ -164,7 +172,9 @@ def _canonical_write(
 
 def _tombstone(doc_id: str, body: Mapping[str, Any], known: Revision | None) -> Write:
     parent = () if known is None else (known.rev,)
-    return Write(doc_id, orjson.dumps(body), ancestors=parent, deleted=True)
+    # A tombstone takes no edit: what it says is brought up to date by a revision of its own.
+    rev = derived_revision(known.rev, body) if known is not None and known.deleted else None
+    return Write(doc_id, orjson.dumps(body), rev, parent, deleted=True)
 
 
 def canonical_body(

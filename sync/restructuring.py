@@ -95,15 +95,23 @@ class Restructurer:
         """Move every record of a closed grid to where it belongs now."""
         database = database_of(code)
         async for changes, done, total in self._pages(database):
-            # An edit that came late for a record which lives elsewhere is not this grid's to hand
-            # over: it goes after the record, wherever that was moved since.
-            gone = await self._mover.carry(database, changes)
-            winners = [winner for winner in _winners(changes) if winner.doc_id not in gone]
+            winners, stones = await self._at_home(database, changes)
             routed = await self._router.route(database, winners)
             await keep_unplaced(self._store, self._registry, database, routed)
-            stones = [*gone.values(), *await self._mover.relocate(database, routed.orders)]
+            stones += await self._mover.relocate(database, routed.orders)
             await self._projection.project(database, stones)
             await self._note(operation, code, done, total)
+
+    async def _at_home(
+        self, database: str, changes: Sequence[Change]
+    ) -> tuple[list[Revision], list[Revision]]:
+        """Return the winners of records that live here, and tombstones of those that do not.
+
+        An edit that came late for a record which lives elsewhere is not this grid's to hand over
+        or to show: it is sent after the record, wherever that was moved since.
+        """
+        gone = await self._mover.carry(database, changes)
+        return [one for one in _winners(changes) if one.doc_id not in gone], list(gone.values())
 
     async def _recall(self, recall: Recall) -> None:
         """Bring back what an undone operation moved, unless somebody moved it on since."""
@@ -139,11 +147,13 @@ class Restructurer:
         moved = [node.code for node in hierarchy if _has_moved(hierarchy, parents, node.code)]
         records = [code for code in moved if hierarchy.node(code).holds_records]
         for number, code in enumerate(records, start=1):
-            async for changes, _, _ in self._pages(database_of(code)):
-                await self._projection.project(database_of(code), _winners(changes))
+            database = database_of(code)
+            async for changes, _, _ in self._pages(database):
+                winners, stones = await self._at_home(database, changes)
+                await self._projection.project(database, [*winners, *stones])
             path = list(hierarchy.path(code))
-            for index, database in ((REVIEWS_BY_NODE, REVIEWS), (QUARANTINE_BY_NODE, QUARANTINE)):
-                await self._place_anew(index, database, code, path)
+            for index, kept in ((REVIEWS_BY_NODE, REVIEWS), (QUARANTINE_BY_NODE, QUARANTINE)):
+                await self._place_anew(index, kept, code, path)
             await self._note("paths", code, number, len(records))
 
     async def _place_anew(self, index: Index, database: str, code: str, path: list[str]) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
-CHINA: Final = timezone(timedelta(hours=8))
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_CHINA_AHEAD_MS: Final = 8 * 3_600_000
+_DAY_MS: Final = 86_400_000
 
 
 def now_ms() -> int:
@@ -28,5 +30,10 @@ def ms_text(milliseconds: int) -> str:
 
 def china_day() -> str:
     """Return the date in China: ``2026-11-24``. Grid operations take effect by it."""
-    moment = _EPOCH + timedelta(milliseconds=now_ms())
-    return moment.astimezone(CHINA).date().isoformat()
+    return _china_date((now_ms() + _CHINA_AHEAD_MS) // _DAY_MS)
+
+
+@lru_cache(4)
+def _china_date(day: int) -> str:
+    """Return the date of a day, counted from 1970-01-01 in China. Asked at every request."""
+    return (_EPOCH + timedelta(days=day)).date().isoformat()

@@ -104,7 +104,7 @@ def test_households(
         ({"id_number": NUMBER}, {"id_number": NUMBER, "device": "aaaaaaa1"},
          ("same-id-number", False)),
         ({"id_number": NUMBER}, {"id_number": NUMBER, "path": BESIDE}, ("same-id-number", False)),
-        ({"id_number": NUMBER, "living_here": False}, {"id_number": NUMBER, "path": BESIDE}, None),
+        ({"id_number": NUMBER, "presence": "away"}, {"id_number": NUMBER, "path": BESIDE}, None),
         ({"id_number": NUMBER, "status": "moved_out"}, {"id_number": NUMBER, "path": BESIDE}, None),
         ({"id_number": NUMBER, "household": FIRST}, {"id_number": NUMBER, "household": SECOND},
          ("two-households", False)),

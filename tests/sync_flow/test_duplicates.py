@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -11,10 +12,13 @@ import pytest
 
 from conflicts.rules import DUPLICATE, finding_id
 from grid.idnumber import make_fictitious
+from grid.operations import Kind
 from grid.permissions import Actor, Role
+from grid.placing import Part
 from sync import duplicates, reviews
 from sync.follower import CHECKPOINT, Follower
 from sync.indexes import RECORDS_BY_HOUSEHOLD, RECORDS_BY_TYPE
+from sync.ordering import new_operation, order
 from sync.registry import Registry
 from sync.reviews import ReviewError
 from sync.sqlite import SqliteStore
@@ -26,6 +30,7 @@ from tests.sync_flow.town import (
     OTHER,
     STRANGER,
     SUPERVISOR,
+    TOWN,
     Phone,
     catch_up,
     found_town,
@@ -37,6 +42,7 @@ NEW = "household:01J0000000000000000000000N"
 CHILD = "resident:01J0000000000000000000000C"
 VISIT = "visit:01J0000000000000000000000V"
 LATE = "visit:01J0000000000000000000000W"
+MOVER = Actor("town", Role.SUPERVISOR_TOWN, None, frozenset({TOWN}))
 REVIEW = finding_id(DUPLICATE, OLD, NEW)
 NUMBER = make_fictitious(date(1980, 1, 31), 1)
 
@@ -428,3 +434,23 @@ async def test_two_followers_at_once_come_to_the_same() -> None:
         states.append(await state_of(store))
         await store.close()
     assert states[0] == states[1]
+
+
+async def test_a_merged_household_is_found_where_it_was_moved_to(
+    store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone
+) -> None:
+    """Its grid was merged into another after the two had become one: it can still be undone."""
+    await two_doors(store, registry, phone1, phone2)
+    await duplicates.merge(store, REVIEW, SUPERVISOR)
+    await catch_up(store, registry)
+    away = replace(new_operation(Kind.MERGE, MOVER), grids=(GRID,), parts=(Part(OTHER),))
+    await order(registry, away, MOVER)
+    phone2.edit(NEW, owner_name="房东甲")
+    await phone2.push(store, registry, NEW)
+    await catch_up(store, registry)
+    assert (await canonical(store, NEW))["path"][-1] == OTHER
+    assert (await record(store, OLD, OTHER))["owner_name"] == "房东甲"
+    await duplicates.undo(store, REVIEW, SUPERVISOR, "两户")
+    await catch_up(store, registry)
+    assert (await canonical(store, NEW))["gone"] is False
+    assert (await canonical(store, CHILD))["household"] == NEW
