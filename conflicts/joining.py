@@ -188,8 +188,7 @@ def _own(body: Body) -> frozenset[str]:
 
 
 def _created_at(body: Body) -> str:
-    trace = body.get("created")
-    at = trace.get("at") if isinstance(trace, Mapping) else None
+    at = _trace(body, "created").get("at")
     return at if isinstance(at, str) else ""
 
 
@@ -216,7 +215,7 @@ def _take(mine: dict[str, Any], other: dict[str, Any], name: str) -> None:
 
 
 def _author(content: dict[str, Any], body: Body, rev: str) -> Author:
-    updated = body.get("updated") or body.get("created") or {}
+    updated = _trace(body, "updated") or _trace(body, "created")
     return Author(
         rev=rev,
         content=content,
@@ -234,13 +233,16 @@ def _trace_after(record: Body, duplicate: Body) -> dict[str, Any]:
     clock = HybridClock(SERVER_DEVICE)
     physical = _milliseconds(duplicate)
     at = max(str(clock.overwrite(_clock(_at(body)), physical)) for body in (record, duplicate))
-    by = (duplicate.get("updated") or {}).get("by")
-    return {"at": at, "by": by, "device": SERVER_DEVICE}
+    return {"at": at, "by": _trace(duplicate, "updated").get("by"), "device": SERVER_DEVICE}
+
+
+def _trace(body: Body, name: str) -> Mapping[str, Any]:
+    trace = body.get(name)
+    return trace if isinstance(trace, Mapping) else {}
 
 
 def _at(body: Body) -> Any:
-    trace = body.get("updated")
-    return trace.get("at") if isinstance(trace, Mapping) else None
+    return _trace(body, "updated").get("at")
 
 
 def _milliseconds(body: Body) -> int:

@@ -143,3 +143,96 @@ def test_names_of_gb_18030_are_one_whatever_wrote_them() -> None:
 )
 def test_phones_are_their_digits(text: str) -> None:
     assert phone_number(text) == "12000001111"
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("十", "10"),
+        ("拾贰", "12"),
+        ("二十", "20"),
+        ("廿三", "23"),
+        ("一百廿", "120"),
+        ("卅", "30"),
+        ("卌五", "45"),
+        ("三百二十", "320"),
+        ("三千零五", "3005"),
+        ("一二〇三", "1203"),
+        ("〇九", "09"),
+        ("12十", "1210"),
+        ("两百", "200"),
+        ("一二百", "1200"),
+    ],
+)
+def test_numbers_in_characters(text: str, number: str) -> None:
+    assert arabic(text) == number
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("3号楼", "3栋"),
+        ("3號樓", "3栋"),
+        ("3栋楼", "3栋"),
+        ("3棟", "3栋"),
+        ("3幢", "3栋"),
+        ("3座", "3栋"),
+        ("2單元", "2单元"),
+        ("2门洞", "2单元"),
+        ("2梯", "2单元"),
+        ("5号房", "5室"),
+        ("5房间", "5室"),
+        ("5房", "5室"),
+        ("5號房", "5室"),
+        ("东村5號", "东村5"),
+        ("东村门牌号5", "东村号5"),
+        ("东村門牌5", "东村号5"),
+        ("滨海小区", "滨海"),
+        ("滨海小區", "滨海"),
+        ("滨海门牌5", "滨海5"),
+        ("12之3", "12-3"),
+        ("12－003", "12-3"),
+        ("-12-", "12"),
+        ("东村_（5）", "东村5"),
+    ],
+)
+def test_the_words_of_an_address(text: str, form: str) -> None:
+    assert place_text(text) == form
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (("滨海4栋2单元302室",), ("滨海", "4", "2", "302")),
+        (("滨海4栋302室", "五栋", "三单元", "四零一"), ("滨海", "5", "3", "401")),
+        (("滨海4-302",), ("滨海4-302", "", "", "")),
+        (("滨海4-302", None, None, "302"), ("滨海", "4", "", "302")),
+        (("滨海4-302", None, None, "303"), ("滨海4-302", "", "", "303")),
+        (("滨海4-2-302",), ("滨海", "4", "2", "302")),
+        (("滨海东村302", None, None, "302"), ("滨海东村", "", "", "302")),
+        (("滨海1302", None, None, "302"), ("滨海1302", "", "", "302")),
+        (("302", None, None, "302"), ("302", "", "", "302")),
+        (("滨海302室302", None, None, "302"), ("滨海302室", "", "", "302")),
+        (("滨海A栋", None, None, "甲-5"), ("滨海", "a", "", "甲-5")),
+        (("滨海-4栋-",), ("滨海", "4", "", "")),
+        ((None, "4栋", None, "3 - 2"), ("", "4", "", "3-2")),
+    ],
+)
+def test_where_the_parts_of_a_door_are_found(
+    given: tuple[str | None, ...], expected: tuple[str, ...]
+) -> None:
+    assert door(*given) == expected
+
+
+def test_what_one_cannot_see_does_not_matter() -> None:
+    assert plain("陈\u200b水\u00ad生\ufeff") == "陈水生"  # format characters
+    assert plain("陈\x00水\x1f生") == "陈水生"  # control characters
+    assert plain("陈\U000e0100水\ufe00生") == "陈水生"  # variation selectors
+    assert person_name("陈-水_生(X)") == "陈水生x"
+
+
+def test_a_prefix_counts_only_before_a_whole_phone_number() -> None:
+    assert phone_number("86123456") == "86123456"
+    assert phone_number("0086123456") == "0086123456"
+    assert phone_number("1200000111122") == "1200000111122"
+    assert code_text("abc-１2３x") == "ABC123X"
