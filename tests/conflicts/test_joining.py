@@ -345,7 +345,7 @@ def test_beside_each_other_is_within_two_hundred_metres(
         {"population": "absent"},
         {"population": "overseas"},
         {"status": "moved_out"},
-        {"living_here": False},
+        {"presence": "away"},
     ],
 )
 def test_who_lives_elsewhere_may_be_recorded_in_two_places(away: Document) -> None:
