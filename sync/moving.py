@@ -118,26 +118,25 @@ class Mover:
     async def came_from(self, database: str, winners: Sequence[Revision]) -> list[tuple[str, str]]:
         """Return, for records that were moved here, their ids and the grids they came from.
 
-        A move that broke off after the record's arrival has left it there as well.
+        A move that broke off after the record's arrival has left it there as well, and the record
+        may have been moved on before anybody saw that.
         """
         came: list[tuple[str, str]] = []
         for winner in winners:
             body = {} if winner.deleted else orjson.loads(winner.body)
             if "grid" in (body.get("stamps") or {}):
-                origin = await self._origin(database, winner.doc_id)
-                came += [] if origin is None else [(winner.doc_id, origin)]
+                origins = await self._origins(database, winner.doc_id)
+                came += [(winner.doc_id, origin) for origin in origins]
         return came
 
-    async def _origin(self, database: str, doc_id: str) -> str | None:
-        """Return the grid from which a record came here last."""
+    async def _origins(self, database: str, doc_id: str) -> list[str]:
+        """Return the grids in which a record was, the last one first."""
         found = await self._store.get(database, doc_id, ancestry=True)
         line = () if found is None else found.ancestors[:_MOST_STEPS]
         bodies = await self._store.bodies(database, doc_id, line)
-        for rev in line:
-            grid = orjson.loads(bodies.get(rev) or b"{}").get("grid")
-            if isinstance(grid, str) and grid != code_of(database):
-                return grid
-        return None
+        grids = [orjson.loads(bodies.get(rev) or b"{}").get("grid") for rev in line]
+        here = code_of(database)
+        return list(dict.fromkeys(one for one in grids if isinstance(one, str) and one != here))
 
     async def _call(
         self, grid: str, doc_id: str, order: Order, been: frozenset[str] = frozenset()

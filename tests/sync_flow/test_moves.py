@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from conflicts.moving import Order, home_of
+from grid.hierarchy import GridNode
 from grid.operations import GridOperation, Kind
 from grid.permissions import Actor, Role
 from grid.placing import Part, Rule
@@ -390,13 +391,13 @@ async def test_a_conflict_moved_away_and_back_before_it_was_merged_loses_nothing
     assert (household["grid"], household["members"], household["note"]) == (GRID, 5, "离线记的")
 
 
-@pytest.mark.parametrize("then_split", [False, True], ids=["alone", "grid split meanwhile"])
+@pytest.mark.parametrize("then", ["nothing", "grid split", "moved on"])
 async def test_a_move_by_hand_broken_off_in_the_middle_is_finished(
     store: SqliteStore,
     registry: Registry,
     phone1: Phone,
     monkeypatch: pytest.MonkeyPatch,
-    then_split: bool,
+    then: str,
 ) -> None:
     """The record arrived in its new grid, and its tombstone was not written in the old one."""
     await a_grid(store, registry, phone1)
@@ -413,12 +414,15 @@ async def test_a_move_by_hand_broken_off_in_the_middle_is_finished(
         await relocate(store, registry, HOUSEHOLD, OTHER, TOWN_HEAD)
     monkeypatch.undo()
     assert await where(store, HOUSEHOLD) == [GRID, OTHER]
-    if then_split:
+    if then == "grid split":
         await order(registry, split(), TOWN_HEAD)
+    if then == "moved on":
+        await registry.import_grids([GridNode(NEW1, GROUP, 5, "第4住户小组")])
+        await relocate(store, registry, HOUSEHOLD, NEW1, TOWN_HEAD)
     await catch_up(store, registry)
     await catch_up(store, registry)
     (home,) = await where(store, HOUSEHOLD)
-    assert home in ((NEW1, OTHER) if then_split else (OTHER,))
+    assert home in {"nothing": (OTHER,), "grid split": (NEW1, OTHER), "moved on": (NEW1,)}[then]
     await only(store, HOUSEHOLD)
 
 
