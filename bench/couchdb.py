@@ -32,22 +32,26 @@ from bench.targets import (
     wangge_command,
 )
 from grid.csv_import import dianbai_csv, read_grids_csv
+from grid.hierarchy import GridNode
 from grid.permissions import Role
 from server.commands.users import Users
 from server.databases import DATABASES, INDEXES, opened
 from server.scopes import SCOPES
 from server.settings import Settings
 from sync import open_store
+from sync.couch import CouchStore, parse_address
 from sync.couch.databases import INTERNAL
 from sync.follower import Follower
 from sync.indexes import RECORDS_BY_PATH
+from sync.paths import code_of, database_of
 from sync.registry import Registry
 from sync.store import DocumentStore, Index, Write
 
 SESSION, DISTRICT, ROLL_UP = "couchdb_session", "couchdb_district", "couchdb_roll_up"
 NAMES = (SESSION, DISTRICT, ROLL_UP)
 MOST_COST: Final = 1.6
-GRIDS: Final = int(os.environ.get("WANGGE_BENCH_GRIDS", "10000"))
+_MOST_GRIDS: Final = 10_000
+GRIDS: Final = min(int(os.environ.get("WANGGE_BENCH_GRIDS", "10000")), _MOST_GRIDS)
 RECORDS: Final = int(os.environ.get("WANGGE_BENCH_RECORDS", "1000000"))
 GRID: Final = "44090400400100104"
 PUSHED: Final = 5
@@ -210,8 +214,9 @@ def _record(number: int) -> dict[str, Any]:
 async def _corner(peer: Target, indexes: Sequence[Index]) -> AsyncIterator[DocumentStore]:
     """Give a store in a corner of the CouchDB, and remove it."""
     url = store_address(peer)
-    store = open_store(url)
+    store = CouchStore(parse_address(url))
     try:
+        await store.databases.prepare()  # as ``wangge init`` does: the follower hears of changes
         for name in DATABASES:
             await store.create_database(name)
         await store.ensure_indexes(indexes)
@@ -223,21 +228,25 @@ async def _corner(peer: Target, indexes: Sequence[Index]) -> AsyncIterator[Docum
 
 async def _district(peer: Target) -> list[Row]:
     async with _corner(peer, INDEXES) as store:
-        names = [f"grid-{44000000000000000 + number}" for number in range(GRIDS)]
         before = _couchdb_bytes()
+        nodes = _hierarchy()
+        nodes = nodes[: len(nodes) - _MOST_GRIDS + GRIDS]
         started_at = time.perf_counter()
-        await _at_once(store.create_database, names)
+        await Registry(store).import_grids(nodes)
         seconds = time.perf_counter() - started_at
+        names = [database_of(node.code) for node in nodes if node.level == 5]
         rows = [
             Row(
                 "couchdb_create",
                 "databases/s",
                 GRIDS / seconds,
-                note=f"{GRIDS:,} in {seconds:.0f} s",
+                note=f"{GRIDS:,} grids imported and made in {seconds:.0f} s",
             )
         ]
-        batch = [Write(doc_id, orjson.dumps(body)) for doc_id, body in _batch(0, 100)]
-        await _at_once(lambda name: store.write(name, batch), names[:PULLS])
+        place = {name: number for number, name in enumerate(names)}
+        await _at_once(
+            lambda name: store.write(name, _batch(name, place[name] * 100, 100)), names[:PULLS]
+        )
         pulls = [await _pulled(store, name) for name in names[:PULLS]]
         p95 = statistics.quantiles(pulls, n=20)[-1] * 1000
         rows.append(at_most("couchdb_first_pull_p95", "ms", p95, 500, "100 records of one grid"))
@@ -262,9 +271,24 @@ async def _at_once(do: Callable[[str], Any], names: Sequence[str]) -> None:
     await asyncio.gather(*map(one, names))
 
 
-def _batch(first: int, count: int) -> list[tuple[str, dict[str, Any]]]:
+def _hierarchy() -> list[GridNode]:
+    """Return a district of 10 towns, each of 10 villages, and so on down to 10,000 grids."""
+    nodes = [GridNode("440904", None, 1, "区")]
+    for level, digits in ((2, 3), (3, 3), (4, 3), (5, 2)):
+        above = [node.code for node in nodes if node.level == level - 1]
+        nodes += [
+            GridNode(f"{code}{number:0{digits}}", code, level, f"第{number}")
+            for code in above
+            for number in range(1, 11)
+        ]
+    return nodes
+
+
+def _batch(name: str, first: int, count: int) -> list[Write]:
+    """Return records of a grid, all different."""
+    grid = code_of(name)
     return [
-        (documents.household_id(number), {**_record_body(number), "grid": GRID})
+        Write(documents.household_id(number), orjson.dumps({**_record_body(number), "grid": grid}))
         for number in range(first, first + count)
     ]
 
@@ -285,6 +309,7 @@ async def _lag(store: DocumentStore, names: Sequence[str]) -> tuple[float, float
     """Push at a steady rate; return the follower's greatest lag in seconds, and the rate."""
     follower = Follower(store, Registry(store))
     await follower.catch_up()
+    before = follower.projected
     stop = asyncio.Event()
     following = asyncio.create_task(follower.run(stop))
     tasks: list[asyncio.Task[Any]] = []
@@ -292,16 +317,15 @@ async def _lag(store: DocumentStore, names: Sequence[str]) -> tuple[float, float
     started_at = time.perf_counter()
     total = PUSHES_PER_SECOND * PUSH_SECONDS
     for number in range(total):
-        ((doc_id, body),) = _batch(1_000_000 + number, 1)
-        write = [Write(doc_id, orjson.dumps(body))]
         name = names[number * 7919 % len(names)]
+        write = _batch(name, 1_000_000 + number, 1)
         tasks.append(asyncio.create_task(store.write(name, write)))
         lags.append(follower.lag_seconds)
         wait = started_at + number / PUSHES_PER_SECOND - time.perf_counter()
         await asyncio.sleep(max(wait, 0))
     await asyncio.gather(*tasks)
     rate = total / (time.perf_counter() - started_at)
-    while follower.projected < total:
+    while follower.projected - before < total:
         lags.append(follower.lag_seconds)
         await asyncio.sleep(0.1)
     stop.set()
