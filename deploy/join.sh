@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes one cluster of three CouchDB nodes, by CouchDB's own set-up endpoint; harmless to repeat.
 set -euo pipefail
-setup="http://wangge:${COUCHDB_PASSWORD}@couchdb:5984/_cluster_setup"
+setup="http://admin:${COUCHDB_PASSWORD}@couchdb:5984/_cluster_setup"
 
 ask() {
   curl -sS --fail-with-body -H 'Content-Type: application/json' -d "$1" "$setup"
@@ -12,6 +12,6 @@ if [[ $(curl -fsS "$setup") == *cluster_finished* ]]; then
 fi
 for node in couchdb2 couchdb3; do
   until curl -fsS "http://$node:5984/_up" >/dev/null; do sleep 1; done
-  ask "{\"action\":\"add_node\",\"host\":\"$node\",\"port\":5984,\"username\":\"wangge\",\"password\":\"${COUCHDB_PASSWORD}\"}"
+  ask "{\"action\":\"add_node\",\"host\":\"$node\",\"port\":5984,\"username\":\"admin\",\"password\":\"${COUCHDB_PASSWORD}\"}"
 done
 ask '{"action":"finish_cluster"}'

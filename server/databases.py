@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -29,8 +30,7 @@ async def open_databases(settings: Settings) -> DocumentStore:
     except ValueError as error:
         raise SettingsError(f"store (WANGGE_STORE): {error}") from None
     try:
-        for name in DATABASES:
-            await store.create_database(name)
+        await asyncio.gather(*map(store.create_database, DATABASES))
         await store.ensure_indexes(INDEXES)
     except BaseException:
         await store.close()

@@ -6,7 +6,7 @@ All it does follows from the documents, so a batch may be looked at again, by an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -32,6 +32,7 @@ from sync.store import DocumentStore, Revision
 
 _TYPES: Final = ("household:", "resident:")
 _CAMPAIGN: Final = f"{CAMPAIGN_RECORD}:"
+_OF_HOUSEHOLD: Final = (HOUSEHOLD, ORPHAN, STRUCTURE)
 _MOST_ALIKE: Final = 20
 """Records sharing a key beyond which the key tells nothing (an address that means a village)."""
 _MOST_PEOPLE: Final = 200
@@ -76,20 +77,15 @@ class Across:
         waiting = await self._waiting(touched)
         for pair in await self._pairs(touched, live, waiting):
             await self._judge(pair, outcome)
-        for household in _households(touched, live, waiting):
-            await self._check_household(household, outcome)
+        await self._check_households(_households(touched, live, waiting), outcome)
         return outcome
 
     async def _waiting(self, touched: Iterable[str]) -> list[Mapping[str, Any]]:
         """Return the open reviews that these records are subjects of."""
-        rows = [
-            row
-            for doc_id in touched
-            for row in await self._store.query(
-                REVIEWS_BY_SUBJECT, prefix=(doc_id, findings.OPEN), documents=True
-            )
-        ]
-        return [row.document for row in rows if row.document is not None]
+        found = await self._store.query_many(
+            REVIEWS_BY_SUBJECT, [(doc_id, findings.OPEN) for doc_id in touched], documents=True
+        )
+        return [row.document for rows in found for row in rows if row.document is not None]
 
     async def _pairs(
         self,
@@ -103,20 +99,28 @@ class Across:
             body = orjson.loads(winner.body or b"{}")
             told = [body.get(REDIRECT), *(body.get(APART_FIELD) or ())]
             pairs |= {_pair(doc_id, other) for other in told if isinstance(other, str)}
-            for key in (live.get(doc_id) or {}).get("identity", ()):
-                pairs |= {_pair(doc_id, other) for other in await self._alike(key, doc_id)}
+        pairs |= await self._alike(
+            [(key, one) for one in touched for key in (live.get(one) or {}).get("identity", ())]
+        )
         pairs |= {
             _pair(*review["subjects"]) for review in waiting if review.get("kind") == DUPLICATE
         }
         return sorted(pair for pair in pairs if pair[0] != pair[1])
 
-    async def _alike(self, key: str, doc_id: str) -> list[str]:
-        rows = await self._store.query(
+    async def _alike(self, keys: Sequence[tuple[str, str]]) -> set[Pair]:
+        """Return the pairs of records of one kind that share one of these keys (key, record)."""
+        found = await self._store.query_many(
             RECORDS_BY_IDENTITY,
-            prefix=(key, doc_id.partition(":")[0]),
+            [(key, doc_id.partition(":")[0]) for key, doc_id in keys],
             limit=_MOST_ALIKE + 1,
         )
-        return [] if len(rows) > _MOST_ALIKE else [r.doc_id for r in rows if r.doc_id != doc_id]
+        return {
+            _pair(doc_id, row.doc_id)
+            for (_, doc_id), rows in zip(keys, found, strict=True)
+            if len(rows) <= _MOST_ALIKE
+            for row in rows
+            if row.doc_id != doc_id
+        }
 
     async def _judge(self, pair: Pair, outcome: Outcome) -> None:
         """Bring the review of a pair after what the two records say of each other."""
@@ -186,16 +190,33 @@ class Across:
         elif status in (findings.OPEN, findings.SUPERSEDED):
             await findings.step(self._store, review_id, findings.APART, "apart", "", "")
 
-    async def _check_household(self, household_id: str, outcome: Outcome) -> None:
-        live = await findings.canonical_records(self._store, [household_id])
-        household = live.get(household_id)
-        rows = await self._store.query(
+    async def _check_households(self, ids: Sequence[str], outcome: Outcome) -> None:
+        """Apply the rules to households and the people in them, all read at once."""
+        if not ids:
+            return
+        live = await findings.canonical_records(self._store, ids)
+        inside = await self._store.query_many(
             RECORDS_BY_HOUSEHOLD,
-            prefix=(household_id, "resident"),
+            [(household_id, "resident") for household_id in ids],
             limit=_MOST_PEOPLE,
             documents=True,
         )
-        people = [dict(row.document) for row in rows if row.document is not None]
+        reviews = [finding_id(kind, household_id) for household_id in ids for kind in _OF_HOUSEHOLD]
+        known = {one.doc_id for one in await self._store.get_many(REVIEWS, reviews) if one}
+        for household_id, rows in zip(ids, inside, strict=True):
+            people = [dict(row.document) for row in rows if row.document is not None]
+            household = live.get(household_id)
+            await self._check_household(household_id, household, people, known, outcome)
+
+    async def _check_household(
+        self,
+        household_id: str,
+        household: Document | None,
+        people: Sequence[Document],
+        known: Collection[str],
+        outcome: Outcome,
+    ) -> None:
+        """Open and end the reviews of one household; ``known`` are those that there are."""
         found: list[Finding] = []
         if household is not None or not await self._on_its_way(household_id, people):
             in_a_grid = household is None or await self._in_a_grid(household["path"][-1])
@@ -205,9 +226,9 @@ class Across:
             facts = findings.place_facts(records)
             outcome.opened += await findings.file(self._store, finding, findings.OPEN, facts)
         told = {finding.id for finding in found}
-        for kind in (HOUSEHOLD, ORPHAN, STRUCTURE):
+        for kind in _OF_HOUSEHOLD:
             review_id = finding_id(kind, household_id)
-            if review_id not in told:
+            if review_id in known and review_id not in told:
                 await findings.end(self._store, review_id)
 
     async def _in_a_grid(self, code: str) -> bool:

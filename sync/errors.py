@@ -6,6 +6,7 @@
     ├── DatabaseNotFound
     ├── DocumentConflict
     ├── BadDocument        (malformed id, revision, history or body)
+    ├── NotPermitted       (our account in the store may not do this)
     ├── StoreUnavailable   (worth trying again: busy, locked, node gone)
     └── StoreFull          (no room on the disk; nothing of the batch was written)
 """
@@ -31,6 +32,10 @@ class DocumentConflict(StoreError):
 
 class BadDocument(StoreError):
     """A malformed id, revision, history or body; the message says which and what is expected."""
+
+
+class NotPermitted(StoreError):
+    """The account that we use in the store may not do this."""
 
 
 class StoreUnavailable(StoreError):

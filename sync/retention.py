@@ -33,12 +33,14 @@ async def purge_history(store: DocumentStore, before: str) -> Forgotten:
     """Forget what was replaced before a time (UTC text with milliseconds)."""
     bodies = 0
     for database in await store.database_names(GRID_PREFIX):
-        since = "0"
+        earlier, since = bodies, "0"
         while (page := await store.changes(database, since, limit=_PAGE)).changes:
             for change in page.changes:
                 if generation(change.leaves[0].rev) > 1 or len(change.leaves) > 1:
                     bodies += await _purge_record(store, database, change.doc_id, before)
             since = page.last_seq
+        if bodies > earlier:
+            await store.compact(database)
     return Forgotten(bodies, await forget_arrivals(store, before))
 
 

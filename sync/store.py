@@ -234,6 +234,10 @@ class DocumentStore(Protocol):
         """Remove archived bodies of inner revisions for good; return how many. Leaves stay, and so
         does the ancestry: the revisions are known without their bodies."""
 
+    async def compact(self, database: str) -> None:
+        """End what the engine itself still has of bodies that were forgotten, and wait for it."""
+        return  # where nothing is left of them
+
     async def missing_revisions(
         self, database: str, revs: Mapping[str, Sequence[str]]
     ) -> dict[str, tuple[list[str], list[str]]]:
@@ -320,6 +324,15 @@ class DocumentStore(Protocol):
     ) -> list[IndexRow]:
         """Return rows whose key begins with ``prefix`` and lies in ``[start, end)`` (full keys),
         after the row ``after`` (its key and document id), in key order."""
+
+    async def query_many(
+        self, index: Index, prefixes: Sequence[Key], *, limit: int = 100, documents: bool = False
+    ) -> list[list[IndexRow]]:
+        """Return what ``query`` returns for each of these prefixes, in order."""
+        return [
+            await self.query(index, prefix=prefix, limit=limit, documents=documents)
+            for prefix in prefixes
+        ]
 
     async def roll_up(self, index: Index, *, prefix: Key = (), level: int = 0) -> list[Group]:
         """Return counts and sums of rows under ``prefix``, grouped by the first ``level`` members

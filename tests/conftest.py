@@ -124,14 +124,19 @@ class ServerProcess:
         assert self._process is not None
         return self._process.pid
 
-    def start(self, ready_path: str = "/healthz", timeout: float = 90) -> None:
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the process, and commands that work on the same store, find around them."""
+        return os.environ | ({"WANGGE_STORE": self.store} if self.store else {})
+
+    def start(self, ready_path: str = "/healthz", timeout: float = 240) -> None:
         """Start the process and wait until it answers; raise if it ends or stays silent."""
         self._process = subprocess.Popen(
             self._command,
             cwd=ROOT,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            env=os.environ | ({"WANGGE_STORE": self.store} if self.store else {}),
+            env=self.environment,
         )
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:

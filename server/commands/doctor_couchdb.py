@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
@@ -12,13 +13,15 @@ import requests
 from server.commands.finding import Finding, Grade
 from sync.couch import CouchAddress, CouchStore, parse_address
 from sync.couch.databases import SYSTEM
-from sync.errors import StoreError
+from sync.errors import NotPermitted, StoreError
+from sync.paths import GRID_PREFIX
 
 _LEAST_VERSION: Final = (3, 2)
 _LEAST_OPEN_DATABASES: Final = 2_000
 _LEAST_DOCUMENT_BYTES: Final = 1024 * 1024
 _MOST_CLOCK_SECONDS: Final = 5.0
 _PATIENCE_SECONDS: Final = 10.0
+_MOST_LOOKED_AT: Final = 100
 
 
 async def examine_couchdb(url: str) -> AsyncIterator[Finding]:
@@ -33,7 +36,7 @@ async def examine_couchdb(url: str) -> AsyncIterator[Finding]:
         for finding in read(await _answers(store)):
             yield finding
     except StoreError as error:
-        mend = "check the name and password in WANGGE_STORE, and that the account is an admin"
+        mend = "check the names and passwords in WANGGE_STORE (docs/couchdb.md, Accounts)"
         yield Finding(Grade.BAD, "CouchDB", str(error), mend)
     finally:
         await store.close()
@@ -79,21 +82,45 @@ def _clock(url: str, date: str | None) -> Finding:
 async def _answers(store: CouchStore) -> Mapping[str, Any]:
     """Ask for what the findings are made of; what may not be read is ``None``."""
 
-    async def ask(path: str) -> Any:
-        answer = await store.client.call("GET", path)
+    async def ask(path: str, *, as_admin: bool = True) -> Any:
+        try:
+            answer = await store.client.call("GET", path, as_admin=as_admin)
+        except NotPermitted:
+            return None
         return answer.json() if answer.status == 200 else None
 
+    names = await store.database_names()
     return {
         "membership": await ask("/_membership"),
         "config": await ask("/_node/_local/_config"),
         "system": {name: await ask(f"/{name}") for name in SYSTEM},
-        "names": await store.database_names(),
+        "session": await ask("/_session", as_admin=False),
+        "security": await _security(store, names),
+        "names": names,
         "address": store.address,
+    }
+
+
+async def _security(store: CouchStore, names: Sequence[str]) -> Mapping[str, Any]:
+    """Return the security objects of the server's own databases and of some grids."""
+    own = [name for name in names if not name.startswith(GRID_PREFIX)]
+    grids = [name for name in names if name.startswith(GRID_PREFIX)]
+    asked = [*own[:_MOST_LOOKED_AT], *grids[:_MOST_LOOKED_AT]]
+    paths = [store.databases.path(name, "_security") for name in asked]
+    answers = await asyncio.gather(
+        *(store.client.call("GET", path, as_admin=True) for path in paths)
+    )
+    return {
+        name: answer.json()
+        for name, answer in zip(asked, answers, strict=True)
+        if answer.status == 200
     }
 
 
 def read(answers: Mapping[str, Any]) -> Iterator[Finding]:
     """Judge what a cluster answered."""
+    yield _account(answers["session"]["userCtx"])
+    yield _access(answers["security"])
     yield _membership(answers["membership"])
     missing = [name for name, found in answers["system"].items() if found is None]
     if missing:
@@ -107,6 +134,28 @@ def read(answers: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding(Grade.WARNING, "settings", found, "examine once with an admin's account")
         return
     yield from _settings(config, len(answers["names"]), answers["address"])
+
+
+def _account(who: Mapping[str, Any]) -> Finding:
+    if "_admin" in who["roles"]:
+        found = f"{who['name']} is an administrator of the whole CouchDB"
+        mend = "name an account of its own in WANGGE_STORE, the administrator in ?admin=, and run:"
+        return Finding(Grade.WARNING, "account", found, f"{mend} wangge init")
+    return Finding(Grade.GOOD, "account", f"{who['name']}, no administrator")
+
+
+def _access(security: Mapping[str, Any]) -> Finding:
+    """Look whether databases let in whoever has an account: an object without members does."""
+    unguarded = sorted(
+        name
+        for name, found in security.items()
+        if not any(found.get("members", {}).get(kind) for kind in ("names", "roles"))
+    )
+    if unguarded:
+        some = ", ".join(unguarded[:3]) + (" …" if len(unguarded) > 3 else "")
+        found = f"{len(unguarded)} of {len(security)} looked at let everybody in: {some}"
+        return Finding(Grade.BAD, "security objects", found, "run: wangge init")
+    return Finding(Grade.GOOD, "security objects", f"{len(security)} looked at, all closed")
 
 
 def _membership(found: Any) -> Finding:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -17,6 +17,9 @@ _WIDE: Final = ("canonical", "reviews", "quarantine", "arrivals", "audit", "arch
 @dataclass(frozen=True, slots=True)
 class CouchAddress:
     """``couchdb://user:password@host:5984[,host2:5984…]/?prefix=wangge-&q=1&n=1&threads=16``.
+
+    ``admin=name:password`` is an account of CouchDB's administrators for those requests that it
+    takes from no other; without it they are made as ``user`` like all others.
 
     ``couchdbs`` speaks TLS. With several hosts (nodes of one cluster) another is tried when one
     does not answer. ``q`` is the number of shards of a grid's database, ``wide_q`` of the few
@@ -33,12 +36,24 @@ class CouchAddress:
     wide_q: int = 4
     n: int | None = None
     threads: int = 16
+    admin: tuple[str, str] | None = None
 
     @property
     def urls(self) -> tuple[str, ...]:
         """Return each host's base URL, without credentials."""
         scheme = "https" if self.tls else "http"
         return tuple(f"{scheme}://{host}" for host in self.hosts)
+
+    @property
+    def role(self) -> str:
+        """The role to which our databases are open, besides ``user``."""
+        return self.prefix.rstrip("-_/+$") or self.prefix
+
+    def as_admin(self) -> CouchAddress:
+        """Return the address with which administrators' requests are made."""
+        if self.admin is None:
+            return self
+        return replace(self, user=self.admin[0], password=self.admin[1])
 
     def shards(self, name: str) -> int:
         """Return how many shards a database of ours is to have."""
@@ -65,12 +80,26 @@ def parse_address(url: str) -> CouchAddress:
     prefix = given.pop("prefix", DEFAULT_PREFIX)
     if not _PREFIX.fullmatch(prefix):
         raise ValueError(f"prefix {prefix!r} cannot begin the name of a CouchDB database")
+    admin = _account(given.pop("admin")) if "admin" in given else None
     numbers = {name: _number(name, given.pop(name)) for name in _NUMBERS if name in given}
     if given:
         raise ValueError(f"unknown in the CouchDB address: {', '.join(sorted(given))}")
     return CouchAddress(
-        names, unquote(user), unquote(password), parts.scheme == "couchdbs", prefix, **numbers
+        names,
+        unquote(user),
+        unquote(password),
+        parts.scheme == "couchdbs",
+        prefix,
+        admin=admin,
+        **numbers,
     )
+
+
+def _account(text: str) -> tuple[str, str]:
+    name, _, password = text.partition(":")
+    if not name or not password:
+        raise ValueError("admin in the CouchDB address must be name:password")
+    return name, password
 
 
 def _host(host: str) -> str:

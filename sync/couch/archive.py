@@ -105,7 +105,7 @@ class Archive:
         }
         if found:
             path = self._databases.path(INTERNAL, "_purge")
-            answer = await self._client.call("POST", path, body=orjson.dumps(found))
+            answer = await self._client.call("POST", path, body=orjson.dumps(found), as_admin=True)
             check(answer, INTERNAL, 201, 202)
         return len(found)
 

@@ -34,7 +34,7 @@ def _revision(write: Write, rev: str) -> Revision:
 
 def read_revision(document: Mapping[str, Any], *, ancestry: bool) -> Revision:
     """Return the revision that CouchDB gave as a document."""
-    body = {name: value for name, value in document.items() if name[0] != "_"}
+    body = {name: value for name, value in document.items() if not name.startswith("_")}
     history = document.get("_revisions") if ancestry else None
     ancestors: tuple[str, ...] = ()
     if history is not None:

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from sync.couch.address import CouchAddress
 from sync.couch.node import Answer as Answer
 from sync.couch.node import NoAnswer, Node
-from sync.errors import StoreError, StoreFull, StoreUnavailable
+from sync.errors import NotPermitted, StoreError, StoreFull, StoreUnavailable
 
 _ATTEMPTS: Final = 6
 _FIRST_PAUSE_SECONDS: Final = 0.1
@@ -29,13 +29,19 @@ class CouchClient:
 
     def __init__(self, address: CouchAddress) -> None:
         self._nodes = [Node(url, address) for url in address.urls]
+        admin = address.as_admin()
+        self._admin_nodes = (
+            self._nodes if admin is address else [Node(url, admin) for url in address.urls]
+        )
         self._threads = ThreadPoolExecutor(address.threads, "wangge-couch")
         self._current = 0
+        self._closed = False
 
     def close(self) -> None:
         """Let the threads finish and close the connections."""
+        self._closed = True
         self._threads.shutdown()
-        for node in self._nodes:
+        for node in (*self._nodes, *self._admin_nodes):
             node.close()
 
     async def call(
@@ -46,16 +52,19 @@ class CouchClient:
         body: bytes | None = None,
         *,
         repeatable: bool = True,
+        as_admin: bool = False,
     ) -> Answer:
         """Make a request and return its answer, whatever the status but busy and broken ones.
 
         ``repeatable`` tells that doing it twice is as good as once; otherwise it is not sent again
-        when it is unknown whether it was done. Raises ``StoreUnavailable`` and ``StoreFull``.
+        when it is unknown whether it was done; ``as_admin`` that CouchDB takes it only from an
+        administrator. Raises ``NotPermitted``, ``StoreUnavailable`` and ``StoreFull``.
         """
         pause = _FIRST_PAUSE_SECONDS
         problem = ""
         for _ in range(_ATTEMPTS):
-            node = self._nodes[self._current % len(self._nodes)]
+            nodes = self._admin_nodes if as_admin else self._nodes
+            node = nodes[self._current % len(nodes)]
             try:
                 answer = await self._send(node, method, path, parameters, body)
             except NoAnswer as error:
@@ -64,6 +73,8 @@ class CouchClient:
                 if not repeatable:
                     raise StoreUnavailable(f"CouchDB broke off: {problem}") from None
             else:
+                if answer.status == 401 and answer.error:
+                    raise NotPermitted(f"our account may not do this in CouchDB: {method} {path}")
                 if answer.status == 401:
                     raise StoreUnavailable("CouchDB does not take our name and password")
                 if answer.status not in _BUSY and answer.status < 500:
@@ -83,6 +94,9 @@ class CouchClient:
         parameters: Mapping[str, str] | None,
         body: bytes | None,
     ) -> Answer:
+        if self._closed:
+            raise StoreUnavailable("the store is closed")
+
         def send() -> Answer:
             return node.send(method, path, parameters, body)
 

@@ -18,13 +18,15 @@ import orjson
 
 from sync.couch.address import CouchAddress
 from sync.couch.client import Answer, CouchClient, segment
-from sync.errors import BadDocument, DatabaseNotFound, StoreError, StoreUnavailable
+from sync.errors import BadDocument, DatabaseNotFound, NotPermitted, StoreError, StoreUnavailable
 
 IDENTITY: Final = "_local/wangge"
 INTERNAL: Final = "archive"
 """The database that the store keeps for itself (``sync.couch.archive``)."""
 SYSTEM: Final = ("_users", "_replicator", "_global_changes")
 _FRESH_SECONDS: Final = 5.0
+_SIGN_IN_ATTEMPTS: Final = 20
+_SIGN_IN_SECONDS: Final = 0.25
 _SEQUENCE: Final = re.compile(r"([0-9]{1,18}(?:-[A-Za-z0-9_-]+)?)(?:\.([0-9a-f]+))?")
 
 
@@ -60,21 +62,52 @@ class Databases:
         return None if name == INTERNAL else name
 
     async def prepare(self) -> None:
-        """Create CouchDB's own system databases where they are missing, and close every database
-        of ours to other accounts."""
+        """Create CouchDB's own system databases where they are missing, and our account when an
+        administrator's is given beside it; close every database of ours to other accounts."""
         for name in SYSTEM:
-            await self._client.call("PUT", f"/{name}")
+            await self._client.call("PUT", f"/{name}", as_admin=True)
+        if self._address.admin is not None:
+            await self._make_account()
         for name in [*await self.names(""), INTERNAL]:
             try:
                 await self._close(name)
             except DatabaseNotFound:
                 continue  # the archive before its first body, or destroyed just now
 
+    async def _make_account(self) -> None:
+        """Make our account an ordinary one of our role; what is there already stays."""
+        doc_id = f"org.couchdb.user:{self._address.user}"
+        path = f"/_users/{segment(doc_id)}"
+        found = await self._client.call("GET", path, as_admin=True)
+        known = found.json() if found.status == 200 else {"_id": doc_id, "roles": []}
+        if self._address.role in known["roles"] and await self._signs_in():
+            return
+        account = known | {
+            "name": self._address.user,
+            "type": "user",
+            "roles": sorted({*known["roles"], self._address.role}),
+            "password": self._address.password,
+        }
+        answer = await self._client.call("PUT", path, body=orjson.dumps(account), as_admin=True)
+        check(answer, "_users", 201, 202)
+        for _ in range(_SIGN_IN_ATTEMPTS):  # another node may not know of it yet
+            if await self._signs_in():
+                return
+            await asyncio.sleep(_SIGN_IN_SECONDS)
+        raise StoreUnavailable(f"CouchDB does not let {self._address.user!r} in")
+
+    async def _signs_in(self) -> bool:
+        try:
+            return (await self._client.call("GET", "/_session")).status == 200
+        except StoreUnavailable:
+            return False
+
     async def _close(self, name: str) -> None:
-        """Let nobody in but our account and CouchDB's administrators."""
-        group = {"names": [self._address.user], "roles": ["_admin"]}
+        """Let nobody in but our account, those of our role, and CouchDB's administrators."""
+        group = {"names": [self._address.user], "roles": ["_admin", self._address.role]}
         body = orjson.dumps({"admins": group, "members": group})
-        answer = await self._client.call("PUT", self.path(name, "_security"), body=body)
+        path = self.path(name, "_security")
+        answer = await self._client.call("PUT", path, body=body, as_admin=True)
         check(answer, name, 200, 201, 202)
 
     async def create(self, name: str) -> bool:
@@ -82,7 +115,12 @@ class Databases:
         parameters = {"q": str(self._address.shards(name))}
         if self._address.n is not None:
             parameters["n"] = str(self._address.n)
-        answer = await self._client.call("PUT", self.path(name), parameters)
+        try:
+            answer = await self._client.call("PUT", self.path(name), parameters, as_admin=True)
+        except NotPermitted:
+            if (await self._client.call("GET", self.path(name))).status == 200:
+                return False
+            raise
         if answer.status == 412:
             return False
         check(answer, name, 201, 202)
@@ -93,11 +131,23 @@ class Databases:
     async def delete(self, name: str) -> bool:
         """Destroy a database; return whether it was there."""
         self._known.pop(name, None)
-        answer = await self._client.call("DELETE", self.path(name))
+        answer = await self._client.call("DELETE", self.path(name), as_admin=True)
         if answer.status == 404:
             return False
         check(answer, name, 200, 202)
         return True
+
+    async def compact(self, name: str) -> None:
+        """Begin to write a database anew without the bodies of inner revisions."""
+        answer = await self._client.call("POST", self.path(name, "_compact"), body=b"{}")
+        check(answer, name, 202)
+
+    async def is_compacting(self, name: str) -> bool:
+        """Tell whether a database is being written anew, on whichever node."""
+        answer = await self._client.call("GET", "/_active_tasks", as_admin=True)
+        check(answer, "_active_tasks", 200)
+        own = f"/{self.couch_name(name)}."  # each copy of a shard has a file of its own
+        return any(own in str(task.get("database")) for task in answer.json())
 
     async def names(self, prefix: str) -> list[str]:
         """Return our databases whose names start with ``prefix``, sorted."""
@@ -106,7 +156,7 @@ class Databases:
             "start_key": orjson.dumps(start).decode(),
             "end_key": orjson.dumps(start + "\ufff0").decode(),
         }
-        answer = await self._client.call("GET", "/_all_dbs", parameters)
+        answer = await self._client.call("GET", "/_all_dbs", parameters, as_admin=True)
         check(answer, "_all_dbs", 200)
         names = [self.own_name(couch_name) for couch_name in answer.json()]
         return sorted(name for name in names if name is not None)
@@ -141,10 +191,11 @@ class Databases:
             answer = await self._client.call("PUT", self.path(name, IDENTITY), body=body)
             if answer.status in (201, 202):
                 return Identity(fresh, fresh)
-            check(answer, name, 409)
-            found = await self._read_identity(name)  # the first of two wins
-            if found is not None:
-                return found
+            if answer.status != 403:  # the node has not heard yet that we may come in
+                check(answer, name, 409)
+                found = await self._read_identity(name)  # the first of two wins
+                if found is not None:
+                    return found
             await asyncio.sleep(0.1)
         raise StoreUnavailable(f"the identity of database {name!r} could not be written")
 

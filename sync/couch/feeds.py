@@ -124,7 +124,7 @@ class Updates:
             parameters = {"since": since or "0"}
             if limit is not None:
                 parameters["limit"] = str(limit)
-            answer = await self._client.call("GET", "/_db_updates", parameters)
+            answer = await self._client.call("GET", "/_db_updates", parameters, as_admin=True)
             if answer.status == 200:
                 found = answer.json()
                 names = [self._databases.own_name(row["db_name"]) for row in found["results"]]
@@ -140,7 +140,7 @@ class Updates:
             chunk = names[start : start + _INFO_CHUNK]
             paths = [self._databases.couch_name(name) for name in chunk]
             answer = await self._client.call(
-                "POST", "/_dbs_info", body=orjson.dumps({"keys": paths})
+                "POST", "/_dbs_info", body=orjson.dumps({"keys": paths}), as_admin=True
             )
             check(answer, "_dbs_info", 200)
             for name, row in zip(chunk, answer.json(), strict=True):
@@ -198,7 +198,7 @@ class Updates:
         while True:
             parameters = {"feed": "longpoll", "since": last, "timeout": str(_LISTEN_MS)}
             try:
-                answer = await self._client.call("GET", "/_db_updates", parameters)
+                answer = await self._client.call("GET", "/_db_updates", parameters, as_admin=True)
             except StoreError:
                 answer = None
             if answer is None or answer.status != 200:

@@ -22,10 +22,13 @@ _CHUNK: Final = 500
 class Reader:
     """Reads one cluster's documents."""
 
-    def __init__(self, client: CouchClient, databases: Databases, archive: Archive) -> None:
+    def __init__(
+        self, client: CouchClient, databases: Databases, archive: Archive, *, clustered: bool
+    ) -> None:
         self._client = client
         self._databases = databases
         self._archive = archive
+        self._clustered = clustered
 
     async def get_many(self, database: str, doc_ids: Sequence[str]) -> list[Revision | None]:
         """Return the winning revisions of many documents, in order."""
@@ -35,6 +38,17 @@ class Reader:
         return found
 
     async def _winners(self, database: str, doc_ids: Sequence[str]) -> list[Revision | None]:
+        if self._clustered:
+            # ``_all_docs`` is answered by one copy, which may be behind what was just written;
+            # ``_bulk_get`` asks so many that one of them has it.
+            asked: list[Asked] = [(doc_id, "all") for doc_id in doc_ids]
+            found = await self.revisions_of_many(database, asked, ancestry=False)
+            return [leaves[0] if leaves else None for leaves in found]
+        return await self._winners_of_rows(database, doc_ids)
+
+    async def _winners_of_rows(
+        self, database: str, doc_ids: Sequence[str]
+    ) -> list[Revision | None]:
         answer = await self._client.call(
             "POST",
             self._databases.path(database, "_all_docs"),
@@ -152,6 +166,9 @@ class Reader:
         self, database: str, revs: Mapping[str, Sequence[str]]
     ) -> dict[str, tuple[list[str], list[str]]]:
         """Return per document the revisions not known and their possible ancestors."""
+        for some in revs.values():
+            for rev in some:
+                parse_rev(rev)  # or CouchDB refuses the whole request
         answer = await self._client.call(
             "POST",
             self._databases.path(database, "_revs_diff"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 
@@ -10,7 +11,7 @@ import orjson
 from sync.couch.address import CouchAddress
 from sync.couch.archive import Archive
 from sync.couch.client import CouchClient, segment
-from sync.couch.databases import IDENTITY, Databases, check, is_missing_document
+from sync.couch.databases import IDENTITY, INTERNAL, Databases, check, is_missing_document
 from sync.couch.feeds import Changes, Updates
 from sync.couch.indexing import Views
 from sync.couch.reading import Reader
@@ -34,6 +35,7 @@ from sync.store import (
 
 _LOCAL_ATTEMPTS: Final = 8
 _PURGED_AT_ONCE: Final = 100
+_LOOK_SECONDS: Final = 0.2
 _COUCH_OWN: Final = ("_local/purge-", "_local/shard-sync-")
 """Local documents by which CouchDB's own shards and views keep count."""
 
@@ -46,7 +48,8 @@ class CouchStore(DocumentStore):
         self.client = CouchClient(address)
         self.databases = Databases(self.client, address)
         archive = self._archive = Archive(self.client, self.databases)
-        self._reader = Reader(self.client, self.databases, archive)
+        clustered = len(address.hosts) > 1
+        self._reader = Reader(self.client, self.databases, archive, clustered=clustered)
         self._writer = Writer(self.client, self.databases, archive)
         self._changes = Changes(self.client, self.databases, self._reader)
         self._updates = Updates(self.client, self.databases)
@@ -165,6 +168,15 @@ class CouchStore(DocumentStore):
             database, doc_id, [rev for rev in revs if rev not in leaves]
         )
 
+    async def compact(self, database: str) -> None:
+        """Let CouchDB give up bodies of inner revisions, and wait until it has; the archive is
+        compacted meanwhile and later, because it may take hours."""
+        await self.databases.compact(INTERNAL)
+        await self.databases.compact(database)
+        await asyncio.sleep(_LOOK_SECONDS)  # the nodes are told, and begin
+        while await self.databases.is_compacting(database):  # noqa: ASYNC110
+            await asyncio.sleep(_LOOK_SECONDS)
+
     async def drop_tombstones(self, database: str, stones: Mapping[str, Sequence[str]]) -> int:
         """Purge leaves that are tombstones, with what only they grew from; return how many."""
         dropped = 0
@@ -191,6 +203,7 @@ class CouchStore(DocumentStore):
             "POST",
             self.databases.path(database, "_purge"),
             body=orjson.dumps({doc_id: sorted(going)}),
+            as_admin=True,
         )
         check(answer, database, 201, 202)
         return len(going)
@@ -251,17 +264,39 @@ class CouchStore(DocumentStore):
         )
 
     async def keep_leaves(self, database: str, changes: Sequence[Change]) -> int:
-        """Archive what another site's replicator wrote past us; return how many bodies."""
-        leaves = [(change.doc_id, leaf.rev) for change in changes for leaf in change.leaves]
-        lacking: dict[str, list[str]] = {}
-        for doc_id, rev in await self._archive.lacking(database, leaves):
-            lacking.setdefault(doc_id, []).append(rev)
-        found = await self._reader.revisions_of_many(
-            database, list(lacking.items()), ancestry=False
-        )
+        """Archive what another site's replicator wrote past us, and what CouchDB still has of the
+        revisions that it grew from; return how many bodies."""
+        lines = await self._lines(database, changes)
+        newest = [(doc_id, rev) for doc_id, line in lines for rev in line[:2]]
+        lacking = set(await self._archive.lacking(database, newest))
+        lines = [(doc_id, line) for doc_id, line in lines if lacking & {(doc_id, r) for r in line}]
+        whole = {(doc_id, rev) for doc_id, line in lines for rev in line[2:]}
+        lacking.update(await self._archive.lacking(database, sorted(whole)))
+        asked: dict[str, list[str]] = {}
+        for doc_id, rev in sorted(lacking):
+            asked.setdefault(doc_id, []).append(rev)
+        found = await self._reader.revisions_of_many(database, list(asked.items()), ancestry=False)
         bodies = [(one.doc_id, one.rev, one.body) for some in found for one in some]
         await self._archive.keep(database, bodies)
         return len(bodies)
+
+    async def _lines(
+        self, database: str, changes: Sequence[Change]
+    ) -> list[tuple[str, tuple[str, ...]]]:
+        """Return, by document, each leaf with the revisions that it grew from."""
+        first = [
+            (change.doc_id, (leaf.rev,))
+            for change in changes
+            for leaf in change.leaves
+            if leaf.rev.startswith("1-")
+        ]
+        edited = {
+            change.doc_id: [leaf.rev for leaf in change.leaves if not leaf.rev.startswith("1-")]
+            for change in changes
+        }
+        asked = [(doc_id, revs) for doc_id, revs in edited.items() if revs]
+        found = await self._reader.revisions_of_many(database, asked)
+        return first + [(one.doc_id, (one.rev, *one.ancestors)) for some in found for one in some]
 
     async def wait_for_change(
         self,
@@ -295,7 +330,7 @@ class CouchStore(DocumentStore):
 
     async def put_local(self, database: str, local_id: str, body: Mapping[str, Any]) -> str:
         """Store a local document, replacing what is there; return its revision ``0-N``."""
-        kept = {name: value for name, value in body.items() if name[0] != "_"}
+        kept = {name: value for name, value in body.items() if not name.startswith("_")}
         for _ in range(_LOCAL_ATTEMPTS):
             known = await self.get_local(database, local_id)
             document = kept if known is None else {**kept, "_rev": known["_rev"]}
@@ -349,6 +384,12 @@ class CouchStore(DocumentStore):
             descending=descending,
             documents=documents,
         )
+
+    async def query_many(
+        self, index: Index, prefixes: Sequence[Key], *, limit: int = 100, documents: bool = False
+    ) -> list[list[IndexRow]]:
+        """Return what ``query`` returns for each of these prefixes, in order."""
+        return await self._views.query_many(index, prefixes, limit=limit, documents=documents)
 
     async def roll_up(self, index: Index, *, prefix: Key = (), level: int = 0) -> list[Group]:
         """Return counts and sums under a prefix; see ``DocumentStore.roll_up``."""

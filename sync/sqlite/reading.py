@@ -81,7 +81,10 @@ def revisions(
             continue
         body = winning_body
         if rev != winning:
-            body = connection.execute(_BODY, (database, doc_id, rev)).fetchone()[0]
+            archived = connection.execute(_BODY, (database, doc_id, rev)).fetchone()
+            if archived is None:
+                continue  # forgotten
+            (body,) = archived
         line = tree.ancestors(rev) if ancestry else ()
         found.append(Revision(doc_id, rev, state == DELETED, body, line))
     return found

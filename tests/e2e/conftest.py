@@ -27,6 +27,7 @@ class Demo(ServerProcess):
             [*command, "--data", str(self._data)],
             input=password.encode(),
             cwd=ROOT,
+            env=self.environment,
             check=True,
             capture_output=True,
         )

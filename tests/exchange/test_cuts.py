@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from conflicts.clock import HybridClock
 from sync.registry import Registry
-from sync.sqlite import SqliteStore
-from sync.store import Write
+from sync.store import DocumentStore, Write
 from sync.timing import now_ms
 from tests.exchange.client import Client, Database, lineage
 from tests.exchange.drive import ask, call, exchange_app, until_quiet
+from tests.stores import SPARSELY, empty_store
 from tests.sync_flow.town import GRID, found_town, keeper_for, scope_of
 
 IDS = [f"household:01J000000000000000000000{letter}0" for letter in "ABC"]
@@ -42,7 +42,7 @@ SCRIPTS = st.lists(st.one_of(EDIT, SYNC, AGAIN), max_size=16)
 class Town:
     """Two phones of one grid, and the server."""
 
-    def __init__(self, store: SqliteStore, registry: Registry, apps: dict[str, Any]) -> None:
+    def __init__(self, store: DocumentStore, registry: Registry, apps: dict[str, Any]) -> None:
         self.store, self.registry, self.apps = store, registry, apps
         self.phones = {user: Client({GRID: Database()}) for user in DEVICES}
         self.clocks = {user: HybridClock(device) for user, device in DEVICES.items()}
@@ -136,12 +136,11 @@ OVERTAKEN = [
 """A first sync, which has no histories, comes after the one that was asked for later."""
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150 if SPARSELY == 1 else 10, deadline=None)
 @example(OVERTAKEN)
 @given(SCRIPTS)
 async def test_any_script_ends_as_over_a_perfect_network(script: list[Any]) -> None:
-    store = SqliteStore.open(":memory:")
-    try:
+    async with empty_store() as store:
         registry = await found_town(store)
         apps = {
             user: await exchange_app(store, registry, user, device)
@@ -164,8 +163,6 @@ async def test_any_script_ends_as_over_a_perfect_network(script: list[Any]) -> N
             else:
                 await town.stock_push(user)
         await _check(town)
-    finally:
-        await store.close()
 
 
 async def _check(town: Town) -> None:

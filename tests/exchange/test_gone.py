@@ -7,18 +7,17 @@ from typing import Any
 import pytest
 
 from sync.exchange.pulling import SEGMENT
-from sync.sqlite import SqliteStore
 from sync.store import Revision, Write
 from tests.exchange.client import Client, Database
 from tests.exchange.drive import ask, exchange_app
+from tests.stores import empty_store
 from tests.sync_flow.town import GRID, found_town
 
 SEGMENTS = 8
 
 
 async def test_nobody_is_read_for_who_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
-    store = SqliteStore.open(":memory:")
-    try:
+    async with empty_store() as store:
         app = await exchange_app(store, await found_town(store), "worker1", "aaaaaaa1")
         body = b'{"note":"%b"}' % (b"x" * 200)
         ids = [f"household:{number:04}" for number in range(SEGMENTS * SEGMENT)]
@@ -40,5 +39,3 @@ async def test_nobody_is_read_for_who_is_gone(monkeypatch: pytest.MonkeyPatch) -
         read.clear()
         await ask(app, asking)
         assert len(read) == len(ids)
-    finally:
-        await store.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import asyncio
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.conftest import ServerProcess
-from tests.server.conftest import DEVICE, PASSWORD, bearer, populated
+from tests.server.conftest import DEVICE, PASSWORD, bearer, populated, settle
 
 __all__ = ["populated"]
 
@@ -18,8 +18,8 @@ __all__ = ["populated"]
 @pytest.fixture
 def server(populated: Path, tmp_path: Path) -> Iterator[ServerProcess]:
     """Serve a copy of the populated folder."""
-    shutil.copytree(populated, tmp_path / "data")
     process = ServerProcess("serve", "--data", str(tmp_path / "data"))
+    asyncio.run(settle(populated, tmp_path / "data", process.store))
     process.start()
     yield process
     process.remove()

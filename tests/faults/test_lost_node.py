@@ -23,7 +23,7 @@ from tests.conftest import ServerProcess
 from tests.faults.conftest import Client
 from tests.faults.test_killed_server import conflicted
 from tests.faults.work import Row, canonical, push, record, wait_until
-from tests.server.conftest import BUILDING, populate_own
+from tests.server.conftest import BUILDING, settle
 from tests.stores import VARIABLE
 
 CLUSTER = "WANGGE_TEST_CLUSTER"
@@ -35,12 +35,13 @@ pytestmark = [
 
 
 @pytest.fixture
-def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServerProcess]:
+def server(
+    populated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[ServerProcess]:
     """Serve a small town on the cluster."""
     monkeypatch.setenv(VARIABLE, os.environ[CLUSTER])
     process = ServerProcess("serve", "--data", str(tmp_path / "data"))
-    assert process.store is not None
-    populate_own(tmp_path / "data", process.store)
+    asyncio.run(settle(populated, tmp_path / "data", process.store))
     process.start()
     yield process
     process.remove()

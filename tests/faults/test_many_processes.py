@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +21,7 @@ from tests.conftest import ServerProcess
 from tests.faults.conftest import Client
 from tests.faults.test_killed_server import conflicted
 from tests.faults.work import Row, canonical, push, record, wait_until
-from tests.server.conftest import BUILDING, populate_own
+from tests.server.conftest import BUILDING, settle
 
 pytestmark = pytest.mark.server
 PHONES = {"worker1": "0123abcd", "worker2": "0123abce"}
@@ -52,15 +51,13 @@ class House(NamedTuple):
 @pytest.fixture
 def house(populated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     """Start two servers without a follower of their own, and two followers."""
-    shutil.copytree(populated, tmp_path / "data")
     monkeypatch.setenv("WANGGE_FOLLOWER", "false")
     first = ServerProcess("serve", "--data", str(tmp_path / "data"))
     others = [
         ServerProcess(command, "--data", str(tmp_path / "data"), beside=first)
         for command in ("serve", "resolve", "resolve")
     ]
-    if first.store is not None:
-        populate_own(tmp_path / "data", first.store)
+    asyncio.run(settle(populated, tmp_path / "data", first.store))
     first.start()
     for process in others:
         process.start()

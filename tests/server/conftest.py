@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+from anyio.to_thread import run_sync
 from starlette.applications import Starlette
 
 from grid.csv_import import dianbai_csv, read_grids_csv
@@ -22,7 +23,9 @@ from server.databases import opened
 from server.runtime import Runtime
 from server.scopes import SCOPES
 from server.settings import Settings
+from sync import open_store
 from sync.registry import Registry
+from sync.store import Write
 from tests.stores import VARIABLE, remove_databases, store_url
 
 PASSWORD = "wangge-demo"
@@ -34,6 +37,12 @@ DISTRICT = "440904"
 ELSEWHERE = "44090400420500101"
 OTHER_TOWN = "440904001"
 DEVICE = "0123abcd"
+WORKPLACES = (
+    f"grid-{BUILDING}",
+    f"grid-{ELSEWHERE}",
+    f"bulletin-{TOWN}",
+    f"bulletin-{OTHER_TOWN}",
+)
 
 PEOPLE: dict[str, tuple[Role, tuple[str, ...]]] = {
     "worker1": (Role.GRIDWORKER, (BUILDING,)),
@@ -50,13 +59,9 @@ PEOPLE: dict[str, tuple[Role, tuple[str, ...]]] = {
 }
 
 
-async def _populate(settings: Settings, *, all_grids: bool = True) -> None:
+async def _populate(settings: Settings) -> None:
     async with opened(settings) as store:
-        nodes = read_grids_csv(dianbai_csv()).nodes
-        wanted = [grid for _, grids in PEOPLE.values() for grid in grids]
-        if not all_grids:
-            nodes = tuple(n for n in nodes if any(grid.startswith(n.code) for grid in wanted))
-        await Registry(store).import_grids(nodes)
+        await Registry(store).import_grids(read_grids_csv(dianbai_csv()).nodes)
         users = Users(store, settings)
         for username, (role, grids) in PEOPLE.items():
             scopes = frozenset(SCOPES) if role is Role.INTEGRATOR else frozenset()
@@ -73,12 +78,21 @@ def populated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def populate_own(data: Path, store: str) -> None:
-    """Give a store of a test's own the accounts, and the grids on their ways only: in a CouchDB
-    each grid is a database."""
-    settings = Settings.load({}, data=data, store=store)
-    settings.signing_key()
-    asyncio.run(_populate(settings, all_grids=False))
+async def settle(populated: Path, data: Path, store: str | None) -> None:
+    """Make a data folder that is populated as well. In a CouchDB, where each grid is a database,
+    only those in which tests work get theirs."""
+    await run_sync(shutil.copytree, populated, data)
+    if store is None:
+        return
+    async with opened(Settings.load({}, data=data, store=store)) as own:
+        embedded = open_store(Settings.load({}, data=populated).store_url)
+        try:
+            known = await embedded.documents("registry")
+        finally:
+            await embedded.close()
+        await asyncio.gather(*map(own.create_database, WORKPLACES))
+        writes = [Write(one.doc_id, one.body, one.rev) for one in known]
+        await own.write("registry", writes, new_edits=False)
 
 
 Serve = Callable[..., Any]
@@ -94,9 +108,7 @@ def serve(populated: Path, tmp_path: Path) -> Iterator[Serve]:
         data = tmp_path / "data"
         settings = Settings.load({}, data=data, store=store, **overrides)
         if not data.exists():
-            shutil.copytree(populated, data)
-            if store is not None:
-                await _populate(settings)
+            await settle(populated, data, store)
         app = create_app(settings)
         async with app.router.lifespan_context(app):
             yield app

@@ -12,9 +12,9 @@ import pytest
 from conflicts.clock import Clock
 from conflicts.rules import DUPLICATE, HOUSEHOLD, ORPHAN, finding_id
 from server.runtime import Runtime
-from sync.follower import Follower
 from sync.store import Write
 from tests.server.conftest import BUILDING, bearer
+from tests.sync_flow.town import catch_up
 
 SignIn = Callable[..., Awaitable[str]]
 ONE = "household:01J0000000000000000000000A"
@@ -43,7 +43,7 @@ async def put(runtime: Runtime, *writes: Write) -> None:
 
 
 async def follow(runtime: Runtime) -> None:
-    await Follower(runtime.store, runtime.registry).catch_up()
+    await catch_up(runtime.store, runtime.registry)
 
 
 async def canonical(runtime: Runtime, doc_id: str) -> dict[str, Any]:

@@ -78,6 +78,8 @@ def sound() -> Answers:
         "membership": {"all_nodes": ["a", "b"], "cluster_nodes": ["a", "b"]},
         "config": {"couchdb": {"max_dbs_open": "5000"}, "cluster": {"n": "2"}},
         "system": {"_users": {}, "_replicator": {}, "_global_changes": {}},
+        "session": {"userCtx": {"name": "a", "roles": ["wangge"]}},
+        "security": {"grid-1": {"members": {"names": ["a"], "roles": []}}},
         "names": ["grid-1"],
         "address": parse_address("couchdb://a:b@h"),
     }
@@ -93,6 +95,14 @@ def without_updates(answers: Answers) -> None:
 
 def with_few_open(answers: Answers) -> None:
     answers["config"] = {"couchdb": {"max_dbs_open": "500"}}
+
+
+def as_administrator(answers: Answers) -> None:
+    answers["session"] = {"userCtx": {"name": "a", "roles": ["_admin"]}}
+
+
+def with_an_open_database(answers: Answers) -> None:
+    answers["security"] = {"grid-1": {}, "audit": {"members": {"names": [], "roles": ["wangge"]}}}
 
 
 def with_small_documents(answers: Answers) -> None:
@@ -111,6 +121,8 @@ def without_rights(answers: Answers) -> None:
         (with_few_open, "max_dbs_open", Grade.WARNING),
         (with_small_documents, "max_document_size", Grade.BAD),
         (without_rights, "settings", Grade.WARNING),
+        (as_administrator, "account", Grade.WARNING),
+        (with_an_open_database, "security objects", Grade.BAD),
     ],
 )
 def test_what_matters_in_a_couchdb(

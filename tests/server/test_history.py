@@ -11,8 +11,8 @@ import pytest
 from starlette.applications import Starlette
 
 from server.runtime import Runtime
-from sync.follower import Follower
 from tests.server.conftest import BUILDING, DEVICE, PASSWORD, bearer, client_of
+from tests.sync_flow.town import catch_up
 
 SignIn = Callable[..., Awaitable[str]]
 RESIDENT = "resident:01KAT3C8Q0Z3W0Y1S6P5H2M4XN"
@@ -57,7 +57,7 @@ async def edited(client: httpx.AsyncClient, runtime: Runtime, sign_in: SignIn) -
             headers=headers,
         )
         assert (reply.status_code, reply.json()) == (201, [])
-    await Follower(runtime.store, runtime.registry).catch_up()
+    await catch_up(runtime.store, runtime.registry)
 
 
 pytestmark = pytest.mark.usefixtures("edited")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from server.api.routes import OPERATIONS
 from server.problems import KINDS
 from server.templating import VERSION
 from tests.conftest import ROOT, ServerProcess
-from tests.server.conftest import PASSWORD, bearer
+from tests.server.conftest import PASSWORD, bearer, settle
 
 pytestmark = pytest.mark.server
 
@@ -26,8 +26,8 @@ pytestmark = pytest.mark.server
 @pytest.fixture(scope="module")
 def server(populated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     data = tmp_path_factory.mktemp("openapi") / "data"
-    shutil.copytree(populated, data)
     process = ServerProcess("serve", "--data", str(data))
+    asyncio.run(settle(populated, data, process.store))
     process.start()
     yield process
     process.remove()

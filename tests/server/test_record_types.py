@@ -15,8 +15,8 @@ from grid.hierarchy import Hierarchy
 from grid.models import RECORD_TYPES
 from server.console.kinds import KINDS, SECTION_OF
 from server.runtime import Runtime
-from sync.follower import Follower
 from tests.server.conftest import BUILDING, DEVICE, PASSWORD, bearer, client_of
+from tests.sync_flow.town import catch_up
 
 SignIn = Callable[..., Awaitable[str]]
 
@@ -55,7 +55,7 @@ async def pushed(
         headers=bearer(token),
     )
     assert (reply.status_code, reply.json()) == (201, [])
-    await Follower(runtime.store, runtime.registry).catch_up()
+    await catch_up(runtime.store, runtime.registry)
     return records
 
 

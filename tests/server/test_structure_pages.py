@@ -16,6 +16,7 @@ from server.runtime import Runtime
 from sync.store import Write
 from sync.timing import china_day
 from tests.server.conftest import BUILDING, DISTRICT, ELSEWHERE, GROUP, TOWN, VILLAGE, bearer
+from tests.sync_flow.town import catch_up
 
 SignIn = Callable[..., Awaitable[str]]
 BASE = f"/console/grids/{BUILDING}/structure"
@@ -36,7 +37,7 @@ async def household(runtime: Runtime) -> None:
         "stamps": {},
     }
     await runtime.store.write(f"grid-{BUILDING}", [Write(HOUSEHOLD, orjson.dumps(body))])
-    await runtime.follower.catch_up()
+    await catch_up(runtime.store, runtime.registry)
 
 
 def splitting(**more: str) -> dict[str, str]:
@@ -67,7 +68,7 @@ async def test_a_split_is_previewed_ordered_and_undone(
         f"{BASE}/confirm", headers=head, data={"order": order_in(page.text)}
     )
     assert confirmed.status_code == 303
-    await runtime.follower.catch_up()
+    await catch_up(runtime.store, runtime.registry)
     (ordered,) = await runtime.registry.operations()
     assert (ordered.kind, ordered.by, ordered.main) == (Kind.SPLIT, "town", ordered.parts[1].code)
     shown = await runtime.store.get("canonical", HOUSEHOLD)
@@ -86,7 +87,7 @@ async def test_a_split_is_previewed_ordered_and_undone(
     page = await client.post(f"{BASE}/undo", headers=head, data={"of": ordered.id})
     undone = await client.post(f"{BASE}/confirm", headers=head, data={"order": order_in(page.text)})
     assert undone.status_code == 303
-    await runtime.follower.catch_up()
+    await catch_up(runtime.store, runtime.registry)
     shown = await runtime.store.get("canonical", HOUSEHOLD)
     assert shown is not None
     assert shown.document()["grid"] == BUILDING
@@ -217,7 +218,7 @@ async def test_reviews_of_structure_can_be_read_and_answered(
     (first,) = await runtime.registry.operations()
     again = replace(first, id="operation:02", stamp=f"{first.stamp[:-9]}-ffffffff")
     await runtime.registry.add_operation(again)
-    await runtime.follower.catch_up()
+    await catch_up(runtime.store, runtime.registry)
 
     queue = await client.get(f"/console/grids/{BUILDING}/reviews", headers=head)
     assert "去向待定" in queue.text

@@ -223,7 +223,7 @@ class MemoryStore(DocumentStore):
         return [
             found.revision(rev, state == DELETED, ancestry)
             for rev in revs
-            if (state := tree.state(rev)) is not None and state != MISSING
+            if (state := tree.state(rev)) is not None and state != MISSING and rev in found.bodies
         ]
 
     async def revisions_of_many(

@@ -12,12 +12,16 @@ def test_what_an_address_says() -> None:
     assert plain.urls == ("http://db.example.cn:5984",)
     assert (plain.user, plain.password, plain.prefix) == ("wangge", "s@crét", "wangge-")
     assert (plain.q, plain.n, plain.threads) == (1, None, 16)
+    assert plain.role == "wangge"
+    assert plain.as_admin() is plain
 
     whole = parse_address(
         "couchdbs://a:b@n1:1,n2,[::1]:3/?prefix=dianbai-&q=2&n=3&threads=4&wide_q=8"
     )
     assert whole.urls == ("https://n1:1", "https://n2:5984", "https://[::1]:3")
     assert (whole.prefix, whole.q, whole.n, whole.threads) == ("dianbai-", 2, 3, 4)
+    above = parse_address("couchdb://wangge:w@h/?admin=ad%20min:s:t").as_admin()
+    assert (above.user, above.password) == ("ad min", "s:t")
     assert (whole.shards("grid-44090400400100104"), whole.shards("canonical")) == (2, 8)
 
 
@@ -32,6 +36,7 @@ def test_what_an_address_says() -> None:
         ("couchdb://a:b@h/?q=0", "q in"),
         ("couchdb://a:b@h/?n=many", "n in"),
         ("couchdb://a:b@h/?shards=4", "shards"),
+        ("couchdb://a:b@h/?admin=alone", "name:password"),
         ("http://a:b@h/", "http"),
     ],
 )

@@ -40,7 +40,8 @@ def test_pages_join_and_pending_counts_down(db: httpx.Client) -> None:
         pending.append(page["pending"])
         since = page["last_seq"]
     assert (seen, pending) == (ids(whole), [3, 1, 0])
-    assert since == whole["last_seq"]
+    # a cluster writes the same place in several ways; its number is the same
+    assert since.partition("-")[0] == whole["last_seq"].partition("-")[0]
     assert ids(db.get("_changes", params={"descending": "true", "limit": 2}).json()) == ["d3", "d4"]
     assert db.get("_changes", params={"since": "now"}).json()["results"] == []
 

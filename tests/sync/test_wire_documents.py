@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 import httpx
@@ -11,6 +12,7 @@ import pytest
 
 from sync.wire.http import Request
 from tests.conftest import ServerProcess
+from tests.stores import in_the_end
 from tests.sync.conftest import refused
 
 Json = Any
@@ -48,6 +50,7 @@ def test_databases(http: httpx.Client) -> None:
 
 
 def test_a_document_is_made_read_changed_and_deleted(db: httpx.Client) -> None:
+    refused(db.delete("absent?rev=1-a"), 409, "conflict")
     made = db.put("陈·一", json={"n": 1})
     assert made.status_code == 201
     rev = made.json()["rev"]
@@ -71,7 +74,6 @@ def test_a_document_is_made_read_changed_and_deleted(db: httpx.Client) -> None:
     assert gone.status_code == 200
     assert refused(db.get("陈·一"), 404, "not_found") == "deleted"
     assert refused(db.get("absent"), 404, "not_found") == "missing"
-    refused(db.delete("absent?rev=1-a"), 409, "conflict")
     assert refused(db.delete("absent"), 404, "not_found") == "missing"
     assert db.get(f"陈·一?rev={gone.json()['rev']}").json()["_deleted"] is True
     assert db.get("").json()["doc_del_count"] == 1
@@ -170,10 +172,12 @@ def test_bulk_get(conflicted: httpx.Client) -> None:
 
 def test_revs_diff(conflicted: httpx.Client) -> None:
     asked = {"a": ["2-b", "4-z", "2-q"], "n": ["1-a"]}
-    assert conflicted.post("_revs_diff", json=asked).json() == {
-        "a": {"missing": ["4-z", "2-q"], "possible_ancestors": ["2-c", "2-b", "3-d"]},
-        "n": {"missing": ["1-a"]},
-    }
+    answer = in_the_end(
+        lambda: conflicted.post("_revs_diff", json=asked).json(),
+        lambda found: len(found["a"].get("possible_ancestors", ())) == 3,
+    )
+    assert set(answer["a"].pop("possible_ancestors")) == {"2-c", "2-b", "3-d"}
+    assert answer == {"a": {"missing": ["4-z", "2-q"]}, "n": {"missing": ["1-a"]}}
     assert conflicted.post("_revs_diff", json={"a": ["2-c"]}).json() == {}
     for bad in ({"a": "1-a"}, {"a": [1]}, {"a": ["x"]}):
         refused(conflicted.post("_revs_diff", json=bad), 400, "bad_request")
@@ -317,12 +321,18 @@ def test_gzipped_requests_and_replies(db: httpx.Client) -> None:
     refused(db.post("_bulk_docs", content=packed[:-20], headers=headers), 400, "bad_request")
     odd = {**headers, "content-encoding": "br"}
     refused(db.post("_bulk_docs", content=packed, headers=odd), 415, "bad_content_encoding")
-    reply = db.get("_changes?include_docs=true", headers={"accept-encoding": "gzip"})
-    assert reply.headers["content-encoding"] == "gzip"
-    assert len(reply.json()["results"]) == 50
-    plain = db.get("_changes?include_docs=true", headers={"accept-encoding": "identity"})
+
+    def everything(coding: str) -> httpx.Response:
+        return db.get("_all_docs?include_docs=true", headers={"accept-encoding": coding})
+
+    gzipped, plain = (
+        in_the_end(partial(everything, coding), lambda found: len(found.json()["rows"]) == 50)
+        for coding in ("gzip", "identity")
+    )
+    assert gzipped.headers["content-encoding"] == "gzip"
+    assert len(gzipped.json()["rows"]) == 50
     assert "content-encoding" not in plain.headers
-    assert plain.json() == reply.json()
+    assert plain.json() == gzipped.json()
     assert "content-encoding" not in db.get("d001").headers
 
 
@@ -356,9 +366,9 @@ def test_all_docs(db: httpx.Client) -> None:
     assert found["rows"][2] == {"key": "x", "error": "not_found"}
     found = db.get('_all_docs?keys=["a","b"]&descending=true').json()
     assert [row["key"] for row in found["rows"]] == ["b", "a"]
-    assert (
-        db.get("_all_docs?update_seq=true").json()["update_seq"] == db.get("").json()["update_seq"]
-    )
+    told = [db.get(path).json()["update_seq"] for path in ("_all_docs?update_seq=true", "")]
+    # a cluster writes the same place in several ways; its number is the same
+    assert len({sequence.partition("-")[0] for sequence in told}) == 1
     refused(db.get("_all_docs?startkey=a"), 400, "bad_request")
     refused(db.get("_all_docs?limit=-1"), 400, "query_parse_error")
     refused(db.get("_all_docs?limit=x"), 400, "bad_request")

@@ -8,7 +8,7 @@ import pytest
 
 from sync import duplicates, reviews
 from sync.registry import Registry
-from sync.sqlite import SqliteStore
+from sync.store import DocumentStore
 from tests.sync_flow.test_duplicates import (
     NEW,
     OLD,
@@ -25,7 +25,7 @@ OTHER_CAMPAIGN = f"campaign-record:fire:{NEW[10:]}"
 
 
 async def tick(
-    store: SqliteStore, registry: Registry, phone: Phone, doc_id: str, **fields: Any
+    store: DocumentStore, registry: Registry, phone: Phone, doc_id: str, **fields: Any
 ) -> None:
     """Let a worker tick a household in a campaign."""
     campaign, ulid = doc_id.split(":")[1:]
@@ -34,7 +34,9 @@ async def tick(
     assert result.error is None, result
 
 
-async def both_ticked(store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone) -> None:
+async def both_ticked(
+    store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone
+) -> None:
     """Two households that are one, both ticked; the second one in another campaign, too."""
     await two_doors(store, registry, phone1, phone2)
     await tick(store, registry, phone1, OF_OLD, status="20", ways=["door"], met=["甲"],
@@ -46,7 +48,7 @@ async def both_ticked(store: SqliteStore, registry: Registry, phone1: Phone, pho
 
 
 async def test_one_is_left_for_each_campaign_when_households_become_one(
-    store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone
 ) -> None:
     await both_ticked(store, registry, phone1, phone2)
     await duplicates.merge(store, REVIEW, SUPERVISOR)
@@ -66,7 +68,7 @@ async def test_one_is_left_for_each_campaign_when_households_become_one(
 
 
 async def test_undone_each_household_has_its_own_again(
-    store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone
 ) -> None:
     await both_ticked(store, registry, phone1, phone2)
     await duplicates.merge(store, REVIEW, SUPERVISOR)
@@ -84,7 +86,7 @@ async def test_undone_each_household_has_its_own_again(
 
 
 async def test_what_is_ticked_later_for_the_household_that_stands_takes_over(
-    store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone
 ) -> None:
     await two_doors(store, registry, phone1, phone2)
     await tick(store, registry, phone2, OF_NEW, status="20", note="要了传单")
@@ -103,7 +105,7 @@ async def test_what_is_ticked_later_for_the_household_that_stands_takes_over(
 
 
 async def test_outcomes_that_exclude_each_other_are_put_to_a_person(
-    store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone
 ) -> None:
     await two_doors(store, registry, phone1, phone2)
     await tick(store, registry, phone1, OF_OLD, status="31")
@@ -118,7 +120,7 @@ async def test_outcomes_that_exclude_each_other_are_put_to_a_person(
 
 
 async def test_one_that_was_deleted_for_the_household_that_stands_stays_deleted(
-    store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone
 ) -> None:
     await both_ticked(store, registry, phone1, phone2)
     await duplicates.merge(store, REVIEW, SUPERVISOR)
@@ -135,7 +137,7 @@ async def test_one_that_was_deleted_for_the_household_that_stands_stays_deleted(
 
 @pytest.mark.parametrize("field", ["merged_into", "absorbed", "distinct_from"])
 async def test_a_worker_may_not_join_them(
-    store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone, field: str
+    store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone, field: str
 ) -> None:
     await both_ticked(store, registry, phone1, phone2)
     value = {"merged_into": OF_OLD, "absorbed": [{"key": OF_OLD, "rev": "1-a"}]}
@@ -145,7 +147,7 @@ async def test_a_worker_may_not_join_them(
 
 
 async def test_looked_at_again_nothing_changes(
-    store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone
 ) -> None:
     await both_ticked(store, registry, phone1, phone2)
     await duplicates.merge(store, REVIEW, SUPERVISOR)

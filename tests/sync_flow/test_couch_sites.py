@@ -41,6 +41,17 @@ class Site:
     async def leaves(self) -> list[Revision]:
         return await self.store.revisions(DATABASE, HOUSEHOLD, "all")
 
+    async def archived(self, rev: str) -> str:
+        """Return the note in the household's revision as the archive alone has it: all that is
+        left after compaction."""
+        birth = (await self.store.databases.identity(DATABASE)).birth
+        path = self.store.databases.path(INTERNAL, "_all_docs")
+        keys = orjson.dumps({"keys": [f"{birth}/{HOUSEHOLD}/{rev}"]})
+        answer = await self.store.client.call("POST", path, {"include_docs": "true"}, keys)
+        (row,) = answer.json()["rows"]
+        note: str = row["doc"]["body"]["note"]
+        return note
+
     def url(self) -> dict[str, object]:
         address = self.store.address
         auth = {"basic": {"username": address.user, "password": address.password}}
@@ -124,19 +135,27 @@ async def test_what_came_past_the_server_is_archived_before_compaction_takes_it(
     await here.push(phone1)
     await here.replicate_to(there)
 
-    # As after compaction: only the archive is asked.
-    birth = (await there.store.databases.identity(DATABASE)).birth
-    key = f"{birth}/{HOUSEHOLD}/{first.rev}"
-    path = there.store.databases.path(INTERNAL, "_all_docs")
-    answer = await there.store.client.call(
-        "POST", path, {"include_docs": "true"}, orjson.dumps({"keys": [key]})
-    )
-    (row,) = answer.json()["rows"]
-    assert row["doc"]["body"]["note"] == "初"
+    assert await there.archived(first.rev) == "初"
+
+
+async def test_what_came_past_the_server_and_was_edited_at_once_is_archived_too(
+    sites: tuple[Site, Site], phone1: Phone, phone2: Phone
+) -> None:
+    here, there = sites
+    phone1.create(HOUSEHOLD, address="面前山村", note="初")
+    await here.push(phone1)
+    await here.replicate_to(there)
+    (first,) = await there.leaves()
+    phone2.copy_from(phone1, HOUSEHOLD)
+    phone2.edit(HOUSEHOLD, note="改")
+    await there.push(phone2)
+    await there.follow()
+
+    assert await there.archived(first.rev) == "初"
 
 
 async def test_a_new_database_is_closed_to_other_accounts(sites: tuple[Site, Site]) -> None:
     store = sites[0].store
     answer = await store.client.call("GET", store.databases.path(DATABASE, "_security"))
-    group = {"names": [store.address.user], "roles": ["_admin"]}
+    group = {"names": [store.address.user], "roles": ["_admin", store.address.role]}
     assert answer.json() == {"admins": group, "members": group}

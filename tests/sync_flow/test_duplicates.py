@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -21,8 +23,8 @@ from sync.indexes import RECORDS_BY_HOUSEHOLD, RECORDS_BY_TYPE
 from sync.ordering import new_operation, order
 from sync.registry import Registry
 from sync.reviews import ReviewError
-from sync.sqlite import SqliteStore
-from sync.store import Write
+from sync.store import DocumentStore, Write
+from tests.stores import SPARSELY, empty_store
 from tests.sync_flow.test_follower import Crash, Crashing, state_of
 from tests.sync_flow.town import (
     DISTRICT,
@@ -47,26 +49,26 @@ REVIEW = finding_id(DUPLICATE, OLD, NEW)
 NUMBER = make_fictitious(date(1980, 1, 31), 1)
 
 
-async def canonical(store: SqliteStore, doc_id: str) -> dict[str, Any]:
+async def canonical(store: DocumentStore, doc_id: str) -> dict[str, Any]:
     found = await store.get("canonical", doc_id)
     assert found is not None
     return {**found.document(), "gone": found.deleted}
 
 
-async def record(store: SqliteStore, doc_id: str, grid: str = GRID) -> dict[str, Any]:
+async def record(store: DocumentStore, doc_id: str, grid: str = GRID) -> dict[str, Any]:
     found = await store.get(f"grid-{grid}", doc_id)
     assert found is not None
     assert not found.deleted
     return found.document()
 
 
-async def status(store: SqliteStore, review: str = REVIEW) -> str | None:
+async def status(store: DocumentStore, review: str = REVIEW) -> str | None:
     found = await store.get("reviews", review)
     return None if found is None else str(found.document()["status"])
 
 
 async def two_doors(
-    store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone, **fields: Any
+    store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone, **fields: Any
 ) -> None:
     """Let both workers, offline, record the same door; worker2 with a child and a visit."""
     phone1.create(OLD, address="面前山村103号", phone="12000000001", tags=["老人"], note="甲")
@@ -82,7 +84,7 @@ async def two_doors(
 
 
 async def test_a_household_recorded_twice_is_proposed_and_nothing_is_changed(
-    store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone
 ) -> None:
     await two_doors(store, registry, phone1, phone2)
 
@@ -95,7 +97,7 @@ async def test_a_household_recorded_twice_is_proposed_and_nothing_is_changed(
 
 
 async def test_merged_by_a_person_every_reference_follows(
-    store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone
 ) -> None:
     await two_doors(store, registry, phone1, phone2)
     await duplicates.merge(store, REVIEW, SUPERVISOR, note="同一户")
@@ -120,7 +122,7 @@ async def test_merged_by_a_person_every_reference_follows(
 
 
 async def test_what_arrives_later_with_the_old_reference_is_right_too(
-    store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone
 ) -> None:
     await two_doors(store, registry, phone1, phone2)
     phone2.create(LATE, household=NEW, visited="2026-11-25T08:00:00Z")
@@ -148,7 +150,7 @@ async def test_what_arrives_later_with_the_old_reference_is_right_too(
 
 
 async def test_undone_everything_is_as_it_was_and_what_came_after_stays(
-    store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone
 ) -> None:
     await two_doors(store, registry, phone1, phone2)
     await duplicates.merge(store, REVIEW, SUPERVISOR)
@@ -186,7 +188,7 @@ async def test_undone_everything_is_as_it_was_and_what_came_after_stays(
 
 
 async def test_kept_apart_is_kept_apart(
-    store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone
 ) -> None:
     await two_doors(store, registry, phone1, phone2)
     await duplicates.keep_apart(store, REVIEW, SUPERVISOR, "楼上楼下")
@@ -201,7 +203,7 @@ async def test_kept_apart_is_kept_apart(
 
 
 async def test_the_other_one_may_stand_with_values_chosen(
-    store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone
 ) -> None:
     await two_doors(store, registry, phone1, phone2, phone="12000000002")
     with pytest.raises(ReviewError, match="invalid-value"):
@@ -215,7 +217,7 @@ async def test_the_other_one_may_stand_with_values_chosen(
 
 
 async def test_the_safe_rule_merges_by_itself_and_can_be_undone(
-    store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone
 ) -> None:
     await two_doors(store, registry, phone1, phone2, phone="+86 120 0000 0001")
 
@@ -230,7 +232,7 @@ async def test_the_safe_rule_merges_by_itself_and_can_be_undone(
 
 
 async def test_a_household_across_a_border_is_for_whom_both_grids_belong(
-    store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone
 ) -> None:
     await registry.assign("worker2", OTHER)
     phone1.create(OLD, address="面前山村103号", phone="12000000001")
@@ -265,7 +267,7 @@ async def test_a_household_across_a_border_is_for_whom_both_grids_belong(
     ],
 )  # fmt: skip
 async def test_a_person_recorded_twice(
-    store: SqliteStore,
+    store: DocumentStore,
     registry: Registry,
     phone1: Phone,
     phone2: Phone,
@@ -292,7 +294,7 @@ async def test_a_person_recorded_twice(
 
 
 async def test_two_supervisors_merge_in_opposite_directions(
-    store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone
 ) -> None:
     await two_doors(store, registry, phone1, phone2)
     for doc_id, into in ((OLD, NEW), (NEW, OLD)):
@@ -309,7 +311,7 @@ async def test_two_supervisors_merge_in_opposite_directions(
 
 
 async def test_a_chain_of_three_leads_to_its_end_and_back(
-    store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone
 ) -> None:
     third = "household:01J0000000000000000000000Z"
     phone1.create(third, address="面前山村 103 号", area=90.0)
@@ -335,7 +337,7 @@ async def test_a_chain_of_three_leads_to_its_end_and_back(
 
 
 async def test_a_review_whose_subject_changed_says_so(
-    store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone
 ) -> None:
     await two_doors(store, registry, phone1, phone2)
     phone2.edit(NEW, members=5)
@@ -355,7 +357,7 @@ async def test_a_review_whose_subject_changed_says_so(
 
 
 async def test_a_worker_may_not_merge_or_delete_a_duplicate(
-    store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone
 ) -> None:
     await two_doors(store, registry, phone1, phone2)
     phone2.edit(NEW, merged_into=OLD)
@@ -369,7 +371,7 @@ async def test_a_worker_may_not_merge_or_delete_a_duplicate(
 
 
 async def test_looked_at_again_from_the_beginning_nothing_changes(
-    store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone
 ) -> None:
     await two_doors(store, registry, phone1, phone2)
     await duplicates.merge(store, REVIEW, SUPERVISOR)
@@ -382,7 +384,7 @@ async def test_looked_at_again_from_the_beginning_nothing_changes(
     assert [(await store.database_info(name)).update_seq for name in names] == before
 
 
-async def a_merge_by_rule(store: SqliteStore, registry: Registry) -> None:
+async def a_merge_by_rule(store: DocumentStore, registry: Registry) -> None:
     """Let both workers record one door so that nothing contradicts; nothing is followed yet."""
     phone1, phone2 = Phone("worker1", "aaaaaaa1"), Phone("worker2", "bbbbbbb2")
     phone1.create(OLD, address="面前山村103号", phone="12000000001", tags=["老人"])
@@ -393,51 +395,50 @@ async def a_merge_by_rule(store: SqliteStore, registry: Registry) -> None:
     await phone2.push(store, registry, *phone2.documents)
 
 
-@pytest.mark.parametrize("after", [False, True], ids=["before the write", "after the write"])
-async def test_a_crash_at_any_write_costs_nothing(after: bool) -> None:
-    store = SqliteStore.open(":memory:")
-    registry = await found_town(store)
-    await a_merge_by_rule(store, registry)
-    await catch_up(store, registry)
-    expected = await state_of(store)
-    assert len(expected["reviews"]) == 1
-    await store.close()
-    crashes = 0
-    while True:
-        store = SqliteStore.open(":memory:")
+@asynccontextmanager
+async def a_town() -> AsyncIterator[tuple[DocumentStore, Registry]]:
+    """Give a town of its own, in which two records are merged by the rule."""
+    async with empty_store() as store:
         registry = await found_town(store)
         await a_merge_by_rule(store, registry)
-        broken = Crashing(store, crashes + 1, after=after)
-        try:
-            await Follower(broken, registry).catch_up()
-        except* Crash:
-            pass
-        if broken.left > 0:
-            await store.close()
-            break  # it came through before the n-th write
-        crashes += 1
+        yield store, registry
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before the write", "after the write"])
+async def test_a_crash_at_any_write_costs_nothing(after: bool) -> None:
+    async with a_town() as (store, registry):
         await catch_up(store, registry)
-        assert await state_of(store) == expected, f"crash at write {crashes}"
-        await store.close()
+        expected = await state_of(store)
+    assert len(expected["reviews"]) == 1
+    crashes = 0
+    while True:
+        async with a_town() as (store, registry):
+            broken = Crashing(store, crashes + 1, after=after)
+            try:
+                await Follower(broken, registry).catch_up()
+            except* Crash:
+                pass
+            if broken.left > 0:
+                break  # it came through before the n-th write
+            crashes += SPARSELY
+            await catch_up(store, registry)
+            assert await state_of(store) == expected, f"crash at write {crashes}"
     assert crashes > 10
 
 
 async def test_two_followers_at_once_come_to_the_same() -> None:
     states = []
     for at_once in (False, True):
-        store = SqliteStore.open(":memory:")
-        registry = await found_town(store)
-        await a_merge_by_rule(store, registry)
-        if at_once:
-            await asyncio.gather(catch_up(store, registry), catch_up(store, registry))
-        await catch_up(store, registry)
-        states.append(await state_of(store))
-        await store.close()
+        async with a_town() as (store, registry):
+            if at_once:
+                await asyncio.gather(catch_up(store, registry), catch_up(store, registry))
+            await catch_up(store, registry)
+            states.append(await state_of(store))
     assert states[0] == states[1]
 
 
 async def test_a_merged_household_is_found_where_it_was_moved_to(
-    store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone
 ) -> None:
     """Its grid was merged into another after the two had become one: it can still be undone."""
     await two_doors(store, registry, phone1, phone2)

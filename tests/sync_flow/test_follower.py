@@ -19,8 +19,8 @@ from sync.indexes import HOUSEHOLDS_BY_ADDRESS, RECORDS_BY_PATH, REVIEWS_BY_STAT
 from sync.projection import Projection, door_key
 from sync.registry import Registry
 from sync.rush import Rush
-from sync.sqlite import SqliteStore
-from sync.store import Write
+from sync.store import DocumentStore, Write
+from tests.stores import SPARSELY, empty_store
 from tests.sync_flow.town import (
     DISTRICT,
     GRID,
@@ -48,7 +48,7 @@ class Crash(BaseException):
 class Crashing:
     """A store that ends the process at the n-th write, before it happened or after."""
 
-    def __init__(self, store: SqliteStore, at: int, *, after: bool) -> None:
+    def __init__(self, store: DocumentStore, at: int, *, after: bool) -> None:
         self._store = store
         self.left = at
         self._after = after
@@ -71,10 +71,15 @@ class Crashing:
 
 
 @asynccontextmanager
-async def a_days_work() -> AsyncIterator[tuple[SqliteStore, Registry]]:
+async def a_days_work() -> AsyncIterator[tuple[DocumentStore, Registry]]:
     """Let two phones meet: a clash, a clean merge, an edit of what the other deleted."""
-    store = SqliteStore.open(":memory:")
-    registry = await found_town(store)
+    async with empty_store() as store:
+        registry = await found_town(store)
+        await _push_a_days_work(store, registry)
+        yield store, registry
+
+
+async def _push_a_days_work(store: DocumentStore, registry: Registry) -> None:
     one, two = Phone("worker1", "aaaaaaa1"), Phone("worker2", "bbbbbbb2")
     for number, doc_id in enumerate((HOUSEHOLD, SECOND, THIRD)):
         one.create(doc_id, address="面前山村", room=str(number + 1), phone="12000000001")
@@ -91,11 +96,9 @@ async def a_days_work() -> AsyncIterator[tuple[SqliteStore, Registry]]:
     two.edit(THIRD, note="还有人住")
     await one.push(store, registry, HOUSEHOLD, SECOND, writes=[stone])
     await two.push(store, registry, HOUSEHOLD, SECOND, THIRD)
-    yield store, registry
-    await store.close()
 
 
-async def state_of(store: SqliteStore) -> State:
+async def state_of(store: DocumentStore) -> State:
     """Return all there is: leaves and bodies per document, without the times of decisions."""
     state: State = {}
     for name in (DATABASE, "canonical", "reviews"):
@@ -140,7 +143,7 @@ async def test_a_crash_at_any_write_costs_nothing(after: bool) -> None:
                 pass
             if broken.left > 0:
                 break  # it came through before the n-th write
-            crashes += 1
+            crashes += SPARSELY
             await catch_up(store, registry)
             assert await state_of(store) == expected, f"crash at write {crashes}"
     assert crashes > 10
@@ -189,7 +192,7 @@ async def test_what_a_merge_wrote_is_not_merged_again_unless_something_came_betw
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     asked: list[str] = []
-    resolve, write = resolving.Resolver.resolve, SqliteStore.write
+    resolve = resolving.Resolver.resolve
 
     async def noted(self: resolving.Resolver, database: str, doc_ids: Sequence[str]) -> Any:
         asked.extend(doc_ids)
@@ -200,16 +203,17 @@ async def test_what_a_merge_wrote_is_not_merged_again_unless_something_came_betw
         late = Phone("worker1", "aaaaaaa1")
         await late.pull(store, SECOND)
         late.edit(SECOND, members=7)
+        write = store.write
 
-        async def interrupted(store: SqliteStore, *args: Any, **options: Any) -> Any:
+        async def interrupted(*args: Any, **options: Any) -> Any:
             """Let another edit in right after the merge was written."""
-            results = await write(store, *args, **options)
+            results = await write(*args, **options)
             if options.get("new_edits") is False and late.documents:
-                monkeypatch.setattr(SqliteStore, "write", write)
-                await write(store, DATABASE, [late.leaf(SECOND)], new_edits=False)
+                monkeypatch.setattr(store, "write", write)
+                await write(DATABASE, [late.leaf(SECOND)], new_edits=False)
             return results
 
-        monkeypatch.setattr(SqliteStore, "write", interrupted)
+        monkeypatch.setattr(store, "write", interrupted)
         await catch_up(store, registry)
         assert sorted(asked) == [HOUSEHOLD, SECOND, SECOND, THIRD]
         (live,) = [leaf for leaf in await store.leaves(DATABASE, SECOND) if not leaf.deleted]
@@ -363,7 +367,7 @@ async def test_a_record_that_moved_is_shown_where_it_is() -> None:
         assert found.document()["path"][-1] == OTHER
 
 
-async def test_doors_sort_as_people_count(store: SqliteStore, registry: Registry) -> None:
+async def test_doors_sort_as_people_count(store: DocumentStore, registry: Registry) -> None:
     phone = Phone("worker1", "aaaaaaa1")
     rooms = ["1001", "302", "2", "101", "12"]
     for number, room in enumerate(rooms):

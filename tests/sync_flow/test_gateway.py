@@ -14,7 +14,7 @@ import pytest
 from grid.permissions import Actor, Role
 from sync import quarantine
 from sync.registry import Account, Registry
-from sync.sqlite import SqliteStore
+from sync.store import DocumentStore
 from sync.wire import wire_app
 from tests.sync_flow.town import (
     CLOSED,
@@ -38,7 +38,7 @@ GOOD = "household:01J0000000000000000000000Z"
 
 @asynccontextmanager
 async def client_of(
-    store: SqliteStore, registry: Registry, actor: Actor | None
+    store: DocumentStore, registry: Registry, actor: Actor | None
 ) -> AsyncIterator[httpx.AsyncClient]:
     app = wire_app(store, keeper_for(store, registry, actor))
     transport = httpx.ASGITransport(app=app)
@@ -48,7 +48,7 @@ async def client_of(
 
 @pytest.fixture
 async def client(
-    store: SqliteStore, registry: Registry, phone1: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone
 ) -> AsyncIterator[httpx.AsyncClient]:
     async with client_of(store, registry, phone1.actor) as opened:
         yield opened
@@ -150,7 +150,7 @@ BAD: dict[str, tuple[Spoil, str, str | None]] = {
 
 @pytest.mark.parametrize("name", BAD)
 async def test_bad_document_is_refused_kept_and_stops_nothing(
-    name: str, store: SqliteStore, client: httpx.AsyncClient, phone1: Phone
+    name: str, store: DocumentStore, client: httpx.AsyncClient, phone1: Phone
 ) -> None:
     spoil, code, field = BAD[name]
     phone1.create(GOOD, address="面前山村 2 号")
@@ -177,7 +177,7 @@ async def test_bad_document_is_refused_kept_and_stops_nothing(
 
 
 async def test_nesting_that_cannot_be_written_again_is_kept_as_text(
-    store: SqliteStore, client: httpx.AsyncClient, phone1: Phone
+    store: DocumentStore, client: httpx.AsyncClient, phone1: Phone
 ) -> None:
     phone1.create(GOOD, address="面前山村 2 号")
     phone1.create(HOUSEHOLD, address="面前山村 1 号")
@@ -194,7 +194,7 @@ async def test_nesting_that_cannot_be_written_again_is_kept_as_text(
 
 
 async def test_a_phone_cannot_move_the_followers_checkpoint(
-    store: SqliteStore, registry: Registry, client: httpx.AsyncClient, phone1: Phone
+    store: DocumentStore, registry: Registry, client: httpx.AsyncClient, phone1: Phone
 ) -> None:
     phone1.create(GOOD, address="面前山村 2 号")
     await push(client, sent(phone1, GOOD))
@@ -223,7 +223,7 @@ async def test_what_is_no_document_is_told_so(client: httpx.AsyncClient, phone1:
     assert huge.status_code == 413
 
 
-async def test_who_may_open_what(store: SqliteStore, registry: Registry, phone1: Phone) -> None:
+async def test_who_may_open_what(store: DocumentStore, registry: Registry, phone1: Phone) -> None:
     async with client_of(store, registry, None) as nobody:
         assert (await nobody.get(f"/{GRID}")).status_code == 401
     async with client_of(store, registry, phone1.actor) as worker:
@@ -244,7 +244,7 @@ async def test_who_may_open_what(store: SqliteStore, registry: Registry, phone1:
 
 
 async def test_a_lost_grid_takes_in_what_was_recorded_there_and_shows_nothing(
-    store: SqliteStore, registry: Registry, phone1: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone
 ) -> None:
     phone1.create(HOUSEHOLD, address="面前山村 1 号")
     await phone1.push(store, registry, HOUSEHOLD)
@@ -280,7 +280,7 @@ async def test_a_lost_grid_takes_in_what_was_recorded_there_and_shows_nothing(
 
 
 async def test_a_closed_grid_and_a_reader_write_into_quarantine(
-    store: SqliteStore, registry: Registry, phone1: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone
 ) -> None:
     await registry.assign("worker1", CLOSED)
     actor = await registry.actor("worker1", "aaaaaaa1")
@@ -296,7 +296,7 @@ async def test_a_closed_grid_and_a_reader_write_into_quarantine(
 
 
 async def test_a_clock_two_days_ahead_loses_nothing_and_is_told(
-    store: SqliteStore, client: httpx.AsyncClient, phone1: Phone
+    store: DocumentStore, client: httpx.AsyncClient, phone1: Phone
 ) -> None:
     import time
 
@@ -315,7 +315,7 @@ async def test_a_clock_two_days_ahead_loses_nothing_and_is_told(
 
 
 async def test_an_edit_is_judged_by_what_it_was_made_on(
-    store: SqliteStore, registry: Registry, client: httpx.AsyncClient, phone1: Phone
+    store: DocumentStore, registry: Registry, client: httpx.AsyncClient, phone1: Phone
 ) -> None:
     """A supervisor's remark made meanwhile is no change by the worker who has not seen it."""
     phone1.create(HOUSEHOLD, address="面前山村 1 号")
@@ -340,7 +340,9 @@ async def test_an_edit_is_judged_by_what_it_was_made_on(
     assert (row["code"], row["field"]) == ("field-not-allowed", "review_note")
 
 
-async def test_a_plain_put_is_completed_and_judged(store: SqliteStore, registry: Registry) -> None:
+async def test_a_plain_put_is_completed_and_judged(
+    store: DocumentStore, registry: Registry
+) -> None:
     await registry.save_account(
         Account("api", "对接", Role.INTEGRATOR, "-", "2026-01-01T00:00:00Z")
     )
@@ -368,7 +370,7 @@ async def test_a_plain_put_is_completed_and_judged(store: SqliteStore, registry:
 
 
 async def test_two_people_on_one_phone_and_a_stranger(
-    store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone
 ) -> None:
     """What worker1 left unsent goes up while worker2 is signed in on the same phone."""
     phone1.create(HOUSEHOLD, address="面前山村 1 号")
@@ -388,7 +390,7 @@ async def test_two_people_on_one_phone_and_a_stranger(
 
 
 async def test_deleting(
-    store: SqliteStore, registry: Registry, client: httpx.AsyncClient,
+    store: DocumentStore, registry: Registry, client: httpx.AsyncClient,
     phone1: Phone, phone2: Phone,
 ) -> None:  # fmt: skip
     phone1.create(HOUSEHOLD, address="面前山村 1 号")
@@ -423,7 +425,7 @@ async def test_event_steps_that_a_role_may_not_take(
 
 
 async def test_a_newer_schema_and_unknown_fields_are_kept(
-    store: SqliteStore, client: httpx.AsyncClient, phone1: Phone
+    store: DocumentStore, client: httpx.AsyncClient, phone1: Phone
 ) -> None:
     phone1.create(HOUSEHOLD, schema=99, address="1 号", solar={"panels": 3}, members="many")
     assert await push(client, sent(phone1, HOUSEHOLD)) == []
@@ -433,7 +435,7 @@ async def test_a_newer_schema_and_unknown_fields_are_kept(
 
 
 async def test_several_leaves_of_one_document_in_one_batch(
-    client: httpx.AsyncClient, store: SqliteStore, phone1: Phone
+    client: httpx.AsyncClient, store: DocumentStore, phone1: Phone
 ) -> None:
     phone1.create(HOUSEHOLD, address="1 号")
     first = sent(phone1, HOUSEHOLD)

@@ -13,7 +13,7 @@ from grid.placing import Part
 from sync import registry as registry_module
 from sync.ordering import OrderRefused, new_operation, order
 from sync.registry import Registry
-from sync.sqlite import SqliteStore
+from sync.store import DocumentStore
 from tests.sync_flow.town import (
     CLOSED,
     DISTRICT,
@@ -39,7 +39,7 @@ def split(effective: str = "") -> GridOperation:
 
 
 async def test_a_split_makes_grids_with_databases_and_workers_follow(
-    store: SqliteStore, registry: Registry
+    store: DocumentStore, registry: Registry
 ) -> None:
     ordered = await order(registry, split(), TOWN_HEAD)
 
@@ -60,7 +60,7 @@ async def test_who_is_taken_off_one_successor_keeps_the_other(registry: Registry
 
 
 async def test_what_is_handed_in_at_the_old_door_is_taken_in(
-    store: SqliteStore, registry: Registry, phone1: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone
 ) -> None:
     household = "household:01J0000000000000000000000A"
     phone1.create(household, address="面前山村", room="1")

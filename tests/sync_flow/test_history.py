@@ -13,7 +13,7 @@ from sync.arrivals import Arrival, arrivals_of
 from sync.indexes import REVIEWS_BY_DOCUMENT
 from sync.registry import Registry
 from sync.restoring import RestoreError, restore
-from sync.sqlite import SqliteStore
+from sync.store import DocumentStore
 from sync.timing import now_ms, now_text
 from tests.sync_flow.town import (
     DISTRICT,
@@ -32,7 +32,7 @@ LATER = "2099-01-01T00:00:00.000Z"
 
 
 async def two_phones_merged(
-    store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone
 ) -> None:
     """Make a household on one phone, edit it on both offline, push, merge."""
     phone1.create(HOUSEHOLD, address="1 号", phone="12000000000", tags=["a"])
@@ -53,7 +53,7 @@ def clock_time(phone: Phone) -> str:
 
 
 async def test_who_changed_what_when_where_and_whether_offline(
-    store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone
 ) -> None:
     await two_phones_merged(store, registry, phone1, phone2)
     steps = await history.history_of(store, GRID, HOUSEHOLD)
@@ -93,7 +93,7 @@ def test_offline_is_what_came_long_after_it_was_made(
 
 
 async def test_a_revision_pushed_again_keeps_its_first_arrival(
-    store: SqliteStore, registry: Registry, phone1: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone
 ) -> None:
     phone1.create(HOUSEHOLD, address="1 号")
     await phone1.push(store, registry, HOUSEHOLD)
@@ -104,7 +104,7 @@ async def test_a_revision_pushed_again_keeps_its_first_arrival(
 
 
 async def test_as_of_a_time(
-    store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone
 ) -> None:
     await two_phones_merged(store, registry, phone1, phone2)
     past = await history.read_past(store, GRID, HOUSEHOLD)
@@ -133,7 +133,7 @@ async def test_as_of_a_time(
 
 
 async def test_edits_that_stood_side_by_side_are_merged_as_they_would_have_been(
-    store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone
 ) -> None:
     await two_phones_merged(store, registry, phone1, phone2)
     await phone1.pull(store, HOUSEHOLD)
@@ -150,7 +150,7 @@ async def test_edits_that_stood_side_by_side_are_merged_as_they_would_have_been(
 
 
 async def test_as_of_a_time_at_which_it_was_deleted(
-    store: SqliteStore, registry: Registry, phone1: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone
 ) -> None:
     phone1.create(HOUSEHOLD, address="1 号")
     await phone1.push(store, registry, HOUSEHOLD)
@@ -166,7 +166,7 @@ async def test_as_of_a_time_at_which_it_was_deleted(
 
 
 async def test_two_revisions_compared(
-    store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone
 ) -> None:
     await two_phones_merged(store, registry, phone1, phone2)
     past = await history.read_past(store, GRID, HOUSEHOLD)
@@ -181,7 +181,7 @@ async def test_two_revisions_compared(
 
 
 async def test_a_value_is_restored_by_one_more_edit(
-    store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone
 ) -> None:
     await two_phones_merged(store, registry, phone1, phone2)
     old = phone1.history[HOUSEHOLD][0]
@@ -203,7 +203,7 @@ async def test_a_value_is_restored_by_one_more_edit(
 
 
 async def test_what_never_reached_the_server_cannot_be_restored(
-    store: SqliteStore, registry: Registry, phone1: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone
 ) -> None:
     phone1.create(HOUSEHOLD, address="1 号")
     first = phone1.history[HOUSEHOLD][0]
@@ -215,7 +215,7 @@ async def test_what_never_reached_the_server_cannot_be_restored(
 
 
 async def test_what_cannot_be_restored(
-    store: SqliteStore, registry: Registry, phone1: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone
 ) -> None:
     doc_id = "event:01J0000000000000000000000C"
     event = {"category": "0601", "description": "灯不亮", "happened": "2026-11-20T01:00:00Z"}
@@ -242,13 +242,13 @@ async def test_what_cannot_be_restored(
     assert "title" not in found.document()
 
 
-async def bodies_of(store: SqliteStore) -> set[str]:
+async def bodies_of(store: DocumentStore) -> set[str]:
     past = await history.read_past(store, GRID, HOUSEHOLD)
     return set(past.bodies)
 
 
 async def test_the_purge_keeps_what_stands_and_what_open_reviews_show(
-    store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone
 ) -> None:
     await two_phones_merged(store, registry, phone1, phone2)
     await phone1.pull(store, HOUSEHOLD)
@@ -282,7 +282,7 @@ async def test_the_purge_keeps_what_stands_and_what_open_reviews_show(
 
 
 async def test_the_purge_keeps_the_base_of_an_edit_that_is_still_offline(
-    store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone
 ) -> None:
     phone1.create(HOUSEHOLD, address="1 号", tags=["a"])
     await phone1.push(store, registry, HOUSEHOLD)

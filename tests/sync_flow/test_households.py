@@ -12,8 +12,7 @@ from grid.hierarchy import GridNode
 from sync import mending
 from sync.registry import Registry
 from sync.reviews import ReviewError
-from sync.sqlite import SqliteStore
-from sync.store import Write
+from sync.store import DocumentStore, Write
 from tests.sync_flow.town import CLOSED, GRID, GROUP, STRANGER, SUPERVISOR, Phone, catch_up
 
 DATABASE = f"grid-{GRID}"
@@ -23,17 +22,17 @@ TWO = "resident:01J0000000000000000000000C"
 HEADS, ORPHANS, OUTSIDE = (finding_id(kind, HOME) for kind in (HOUSEHOLD, ORPHAN, STRUCTURE))
 
 
-async def review(store: SqliteStore, review_id: str) -> dict[str, Any] | None:
+async def review(store: DocumentStore, review_id: str) -> dict[str, Any] | None:
     found = await store.get("reviews", review_id)
     return None if found is None else found.document()
 
 
-async def status(store: SqliteStore, review_id: str) -> str | None:
+async def status(store: DocumentStore, review_id: str) -> str | None:
     found = await review(store, review_id)
     return None if found is None else str(found["status"])
 
 
-async def record(store: SqliteStore, doc_id: str) -> dict[str, Any]:
+async def record(store: DocumentStore, doc_id: str) -> dict[str, Any]:
     found = await store.get(DATABASE, doc_id)
     assert found is not None
     assert not found.deleted
@@ -41,7 +40,7 @@ async def record(store: SqliteStore, doc_id: str) -> dict[str, Any]:
 
 
 async def family(
-    store: SqliteStore, registry: Registry, phone: Phone, relations: tuple[str, str] = ("0", "1")
+    store: DocumentStore, registry: Registry, phone: Phone, relations: tuple[str, str] = ("0", "1")
 ) -> None:
     phone.create(HOME, address="面前山村1号")
     for doc_id, name, relation in zip((ONE, TWO), ("陈水生", "黄𠮷"), relations, strict=True):
@@ -51,7 +50,7 @@ async def family(
 
 
 async def test_two_heads_are_found_and_one_is_chosen(
-    store: SqliteStore, registry: Registry, phone1: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone
 ) -> None:
     await family(store, registry, phone1, ("0", "0"))
     found = await review(store, HEADS)
@@ -73,7 +72,7 @@ async def test_two_heads_are_found_and_one_is_chosen(
 
 
 async def test_two_heads_end_when_a_worker_mends_it_or_one_moves_out(
-    store: SqliteStore, registry: Registry, phone1: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone
 ) -> None:
     await family(store, registry, phone1, ("0", "0"))
     phone1.edit(TWO, status="moved_out")
@@ -88,14 +87,14 @@ async def test_two_heads_end_when_a_worker_mends_it_or_one_moves_out(
 
 
 async def test_a_family_with_one_head_opens_nothing(
-    store: SqliteStore, registry: Registry, phone1: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone
 ) -> None:
     await family(store, registry, phone1)
     assert [await status(store, one) for one in (HEADS, ORPHANS, OUTSIDE)] == [None] * 3
 
 
 async def test_a_deleted_household_with_people_in_it_is_restored(
-    store: SqliteStore, registry: Registry, phone1: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone
 ) -> None:
     await family(store, registry, phone1)
     await phone1.push(store, registry, writes=[phone1.stone(HOME)])
@@ -115,7 +114,7 @@ async def test_a_deleted_household_with_people_in_it_is_restored(
 
 
 async def test_a_deleted_household_whose_people_have_moved_out(
-    store: SqliteStore, registry: Registry, phone1: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone
 ) -> None:
     await family(store, registry, phone1)
     await phone1.push(store, registry, writes=[phone1.stone(HOME)])
@@ -129,7 +128,7 @@ async def test_a_deleted_household_whose_people_have_moved_out(
 
 
 async def test_people_of_a_household_that_never_came_wait_for_it(
-    store: SqliteStore, registry: Registry, phone1: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone
 ) -> None:
     phone1.create(HOME, address="面前山村1号")
     phone1.create(ONE, household=HOME, name="陈水生")
@@ -145,7 +144,7 @@ async def test_people_of_a_household_that_never_came_wait_for_it(
 
 
 async def test_left_as_it_is_until_somebody_joins(
-    store: SqliteStore, registry: Registry, phone1: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone
 ) -> None:
     await family(store, registry, phone1)
     await phone1.push(store, registry, writes=[phone1.stone(HOME)])
@@ -164,7 +163,7 @@ async def test_left_as_it_is_until_somebody_joins(
 
 
 async def test_a_household_in_a_closed_or_unknown_grid(
-    store: SqliteStore, registry: Registry, phone1: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone
 ) -> None:
     unknown = f"{GROUP}77"
     for grid, digit in ((CLOSED, "1"), (unknown, "2")):

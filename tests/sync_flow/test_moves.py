@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,8 +23,8 @@ from sync.projection import Projection
 from sync.registry import Registry
 from sync.relocating import MoveRefused, relocate
 from sync.reviews import read_review
-from sync.sqlite import SqliteStore
 from sync.store import DocumentStore, Write
+from tests.stores import SPARSELY, empty_store
 from tests.sync_flow.test_follower import Crash, Crashing
 from tests.sync_flow.town import (
     CLOSED,
@@ -123,7 +123,7 @@ async def waiting(store: DocumentStore) -> list[str]:
 
 
 async def test_a_split_sends_each_record_where_it_belongs(
-    store: SqliteStore, registry: Registry, phone1: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone
 ) -> None:
     await a_grid(store, registry, phone1)
     await order(registry, split(), TOWN_HEAD)
@@ -142,7 +142,7 @@ async def test_a_split_sends_each_record_where_it_belongs(
 
 
 async def test_offline_edits_land_in_the_successor(
-    store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone
 ) -> None:
     await a_grid(store, registry, phone1)
     for doc_id in (HOUSEHOLD, FAR, RESIDENT):
@@ -168,7 +168,7 @@ async def test_offline_edits_land_in_the_successor(
 
 
 async def test_a_clash_with_an_edit_in_the_new_grid_is_reviewed_there(
-    store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone
 ) -> None:
     await a_grid(store, registry, phone1)
     phone2.copy_from(phone1, HOUSEHOLD)
@@ -192,7 +192,7 @@ async def test_a_clash_with_an_edit_in_the_new_grid_is_reviewed_there(
 
 
 async def test_where_no_rule_decides_a_person_is_asked_once_and_his_answer_moves_all(
-    store: SqliteStore, registry: Registry, phone1: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone
 ) -> None:
     await a_grid(store, registry, phone1)
     phone1.create(STRAY, address="未编号")
@@ -211,7 +211,7 @@ async def test_where_no_rule_decides_a_person_is_asked_once_and_his_answer_moves
 
 
 async def test_an_unplaced_household_that_is_deleted_leaves_nothing_behind(
-    store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone
 ) -> None:
     await a_grid(store, registry, phone1)
     phone1.create(STRAY, address="未编号")
@@ -236,7 +236,7 @@ async def test_an_unplaced_household_that_is_deleted_leaves_nothing_behind(
 
 
 async def test_a_late_edit_of_a_record_moved_by_hand_is_not_handed_over_with_its_old_grid(
-    store: SqliteStore, registry: Registry, phone1: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone
 ) -> None:
     """The record is somewhere else for good; the old grid, split once more, may not take it."""
     await a_grid(store, registry, phone1)
@@ -257,7 +257,7 @@ async def test_a_late_edit_of_a_record_moved_by_hand_is_not_handed_over_with_its
 
 @pytest.mark.parametrize("kind", [Kind.MERGE, Kind.CLOSE])
 async def test_a_grid_merged_into_another(
-    store: SqliteStore, registry: Registry, phone1: Phone, kind: Kind
+    store: DocumentStore, registry: Registry, phone1: Phone, kind: Kind
 ) -> None:
     await a_grid(store, registry, phone1)
     await order(registry, replace(merge((GRID,), OTHER), kind=kind), TOWN_HEAD)
@@ -271,7 +271,7 @@ async def test_a_grid_merged_into_another(
 
 
 async def test_a_grid_closed_without_successor_refuses_and_keeps(
-    store: SqliteStore, registry: Registry, phone1: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone
 ) -> None:
     await a_grid(store, registry, phone1)
     blank = new_operation(Kind.CLOSE, TOWN_HEAD)
@@ -285,7 +285,7 @@ async def test_a_grid_closed_without_successor_refuses_and_keeps(
 
 
 async def test_a_moved_subtree_is_shown_at_its_new_place(
-    store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone
 ) -> None:
     await a_grid(store, registry, phone1)
     phone2.copy_from(phone1, HOUSEHOLD)
@@ -313,7 +313,7 @@ async def test_a_moved_subtree_is_shown_at_its_new_place(
 
 @pytest.mark.parametrize("into", [(NEW1, "合并"), (OTHER, None)], ids=["new grid", "grid in use"])
 async def test_undo_brings_records_and_later_edits_back(
-    store: SqliteStore, registry: Registry, phone1: Phone, into: tuple[str, str | None]
+    store: DocumentStore, registry: Registry, phone1: Phone, into: tuple[str, str | None]
 ) -> None:
     await a_grid(store, registry, phone1)
     ordered = await order(registry, merge((CLOSED, GRID), *into), TOWN_HEAD)
@@ -329,7 +329,7 @@ async def test_undo_brings_records_and_later_edits_back(
     assert (await only(store, HOUSEHOLD))["members"] == 9
 
 
-async def test_undo_of_a_split(store: SqliteStore, registry: Registry, phone1: Phone) -> None:
+async def test_undo_of_a_split(store: DocumentStore, registry: Registry, phone1: Phone) -> None:
     await a_grid(store, registry, phone1)
     ordered = await order(registry, split(), TOWN_HEAD)
     await catch_up(store, registry)
@@ -350,7 +350,7 @@ async def test_undo_of_a_split(store: SqliteStore, registry: Registry, phone1: P
 
 
 async def test_what_was_recorded_in_a_grid_that_lasted_a_day_is_taken_in(
-    store: SqliteStore, registry: Registry, phone1: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone
 ) -> None:
     """He worked in one grid, which became a second and then a third; his phone saw the second."""
     await order(registry, merge((GRID,), NEW1, "合并"), TOWN_HEAD)
@@ -363,7 +363,7 @@ async def test_what_was_recorded_in_a_grid_that_lasted_a_day_is_taken_in(
 
 
 async def test_what_was_recorded_in_a_part_whose_whole_is_used_again_is_kept(
-    store: SqliteStore, registry: Registry, phone1: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone
 ) -> None:
     """The old grid was reopened beside its parts: its worker has lost the parts, but is heard."""
     await order(registry, split(), TOWN_HEAD)
@@ -375,7 +375,7 @@ async def test_what_was_recorded_in_a_part_whose_whole_is_used_again_is_kept(
 
 
 async def test_a_conflict_moved_away_and_back_before_it_was_merged_loses_nothing(
-    store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone
 ) -> None:
     await a_grid(store, registry, phone1)
     await catch_up(store, registry)
@@ -393,7 +393,7 @@ async def test_a_conflict_moved_away_and_back_before_it_was_merged_loses_nothing
 
 @pytest.mark.parametrize("then", ["nothing", "grid split", "moved on"])
 async def test_a_move_by_hand_broken_off_in_the_middle_is_finished(
-    store: SqliteStore,
+    store: DocumentStore,
     registry: Registry,
     phone1: Phone,
     monkeypatch: pytest.MonkeyPatch,
@@ -427,7 +427,7 @@ async def test_a_move_by_hand_broken_off_in_the_middle_is_finished(
 
 
 async def test_a_household_moved_by_hand_takes_residents_and_open_work_along(
-    store: SqliteStore, registry: Registry, phone1: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone
 ) -> None:
     await a_grid(store, registry, phone1)
     await relocate(store, registry, HOUSEHOLD, OTHER, TOWN_HEAD)
@@ -447,7 +447,7 @@ async def test_a_household_moved_by_hand_takes_residents_and_open_work_along(
 
 
 async def test_moved_there_and_back_and_on(
-    store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone
 ) -> None:
     await a_grid(store, registry, phone1)
     phone2.copy_from(phone1, HOUSEHOLD)
@@ -470,7 +470,7 @@ async def test_moved_there_and_back_and_on(
 
 @pytest.mark.parametrize("first", ["move", "deletion"])
 async def test_moved_and_deleted_keeps_the_record_and_asks(
-    store: SqliteStore, registry: Registry, phone1: Phone, first: str
+    store: DocumentStore, registry: Registry, phone1: Phone, first: str
 ) -> None:
     await a_grid(store, registry, phone1)
     stone = phone1.stone(HOUSEHOLD)
@@ -489,7 +489,7 @@ async def test_moved_and_deleted_keeps_the_record_and_asks(
 
 
 async def test_moved_away_back_and_away_then_deleted_keeps_a_late_edit_and_asks(
-    store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone
 ) -> None:
     """The old grid sends the edit on, and the new one, which knows of the way back, keeps it."""
     await registry.assign("worker1", GROUP)
@@ -511,7 +511,7 @@ async def test_moved_away_back_and_away_then_deleted_keeps_a_late_edit_and_asks(
 
 
 async def test_both_grids_agree_on_the_home_of_a_record_moved_before_its_leaves_met(
-    store: SqliteStore, registry: Registry, phone1: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone
 ) -> None:
     """An edit that wins says nothing of where the record is; one beside it was moved here later
     than the order says that sends it away."""
@@ -545,7 +545,7 @@ async def test_both_grids_agree_on_the_home_of_a_record_moved_before_its_leaves_
     ],
 )
 async def test_moves_that_are_refused(
-    store: SqliteStore, registry: Registry, phone1: Phone, grid: str, actor: Actor, code: str
+    store: DocumentStore, registry: Registry, phone1: Phone, grid: str, actor: Actor, code: str
 ) -> None:
     await a_grid(store, registry, phone1)
     with pytest.raises(MoveRefused) as refused:
@@ -596,27 +596,33 @@ async def test_a_crash_at_any_write_costs_nothing(after: bool) -> None:
     expected: dict[str, Any] | None = None
     crashes = 0
     while True:
-        store = SqliteStore.open(":memory:")
-        registry = await found_town(store)
-        await an_eventful_day(store, registry)
-        broken = Crashing(store, crashes or 10**6, after=after)
-        try:
-            await catch_up(broken, registry)
-        except* Crash:
-            pass
-        through = broken.left > 0
-        await catch_up(store, registry)
-        state = await everything(store)
-        await store.close()
+        async with empty_store() as store:
+            registry = await found_town(store)
+            await an_eventful_day(store, registry)
+            broken = Crashing(store, crashes or 10**6, after=after)
+            try:
+                await catch_up(broken, registry)
+            except* Crash:
+                pass
+            through = broken.left > 0
+            await catch_up(store, registry)
+            state = await everything(store)
         expected = expected or state
         assert state == expected, f"crash at write {crashes}"
         if crashes and through:
             break
-        crashes += 1
+        crashes += SPARSELY
     assert crashes > 15
 
 
 # Two servers
+
+
+@pytest.fixture
+async def stores() -> AsyncIterator[Sequence[DocumentStore]]:
+    """Give two servers' stores."""
+    async with empty_store() as here, empty_store() as there:
+        yield [here, there]
 
 
 async def replicate(source: DocumentStore, target: DocumentStore) -> None:
@@ -641,35 +647,35 @@ async def settle(stores: Sequence[DocumentStore], registries: Sequence[Registry]
         await catch_up(store, registry)
 
 
-Day = Callable[[SqliteStore, Registry, Phone], Any]
+Day = Callable[[DocumentStore, Registry, Phone], Any]
 
 
-async def to_other(store: SqliteStore, registry: Registry, phone: Phone) -> None:
+async def to_other(store: DocumentStore, registry: Registry, phone: Phone) -> None:
     await relocate(store, registry, HOUSEHOLD, OTHER, TOWN_HEAD)
 
 
-async def to_and_fro(store: SqliteStore, registry: Registry, phone: Phone) -> None:
+async def to_and_fro(store: DocumentStore, registry: Registry, phone: Phone) -> None:
     for grid in (OTHER, GRID):
         await relocate(store, registry, HOUSEHOLD, grid, TOWN_HEAD)
         await catch_up(store, registry)
 
 
-async def splits(store: SqliteStore, registry: Registry, phone: Phone) -> None:
+async def splits(store: DocumentStore, registry: Registry, phone: Phone) -> None:
     await order(registry, split(), TOWN_HEAD)
     await catch_up(store, registry)
 
 
-async def merges(store: SqliteStore, registry: Registry, phone: Phone) -> None:
+async def merges(store: DocumentStore, registry: Registry, phone: Phone) -> None:
     await order(registry, merge((GRID,), OTHER), TOWN_HEAD)
     await catch_up(store, registry)
 
 
-async def merges_the_other_way(store: SqliteStore, registry: Registry, phone: Phone) -> None:
+async def merges_the_other_way(store: DocumentStore, registry: Registry, phone: Phone) -> None:
     await order(registry, merge((OTHER,), GRID), TOWN_HEAD)
     await catch_up(store, registry)
 
 
-async def deletes(store: SqliteStore, registry: Registry, phone: Phone) -> None:
+async def deletes(store: DocumentStore, registry: Registry, phone: Phone) -> None:
     await phone.push(store, registry, writes=[phone.stone(HOUSEHOLD)])
 
 
@@ -680,10 +686,9 @@ async def deletes(store: SqliteStore, registry: Registry, phone: Phone) -> None:
     ids=lambda f: f.__name__,
 )
 async def test_two_servers_at_once_come_to_one_answer(
-    one: Day, two: Day, monkeypatch: pytest.MonkeyPatch
+    stores: Sequence[DocumentStore], one: Day, two: Day, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sync.registry._FRESH_SECONDS", 0.0)
-    stores = [SqliteStore.open(":memory:"), SqliteStore.open(":memory:")]
     registries = [await found_town(store) for store in stores]
     phone, other = Phone("worker1", "aaaaaaa1"), Phone("worker2", "bbbbbbb2")
     await a_grid(stores[0], registries[0], phone)
@@ -707,16 +712,13 @@ async def test_two_servers_at_once_come_to_one_answer(
     home = (await only(stores[0], HOUSEHOLD))["grid"]
     assert (await only(stores[0], RESIDENT))["grid"] == home
     assert not structures[0].hierarchy.node(home).closed
-    for store in stores:
-        await store.close()
 
 
 async def test_what_was_recorded_under_a_code_of_a_cancelled_split_lands_in_the_old_grid(
-    phone1: Phone, monkeypatch: pytest.MonkeyPatch
+    stores: Sequence[DocumentStore], phone1: Phone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The split was cancelled at one server; the other had not heard of it, and carried it out."""
     monkeypatch.setattr("sync.registry._FRESH_SECONDS", 0.0)
-    stores = [SqliteStore.open(":memory:"), SqliteStore.open(":memory:")]
     registries = [await found_town(store) for store in stores]
     await a_grid(stores[0], registries[0], phone1)
     await order(registries[0], ordered := replace(split(), effective="2999-01-01"), TOWN_HEAD)
@@ -736,15 +738,13 @@ async def test_what_was_recorded_under_a_code_of_a_cancelled_split_lands_in_the_
         for doc_id in phone1.documents:
             assert await where(store, doc_id) == [GRID], doc_id
         assert (await only(store, HOUSEHOLD))["note"] == "离线记的"
-        await store.close()
 
 
 async def test_a_code_given_twice_keeps_the_other_grids_records_and_edits_apart(
-    phone1: Phone, monkeypatch: pytest.MonkeyPatch
+    stores: Sequence[DocumentStore], phone1: Phone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two servers split two grids at once and gave one of the new ones the same code."""
     monkeypatch.setattr("sync.registry._FRESH_SECONDS", 0.0)
-    stores = [SqliteStore.open(":memory:"), SqliteStore.open(":memory:")]
     registries = [await found_town(store) for store in stores]
     await a_grid(stores[0], registries[0], phone1)
     await settle(stores, registries)
@@ -769,5 +769,3 @@ async def test_a_code_given_twice_keeps_the_other_grids_records_and_edits_apart(
     (result,) = await phone3.push(stores[0], registries[0], PATROL_AWAY, grid=NEW1)
     assert (result.error, result.info["code"]) == ("forbidden", "grid-revoked")
     assert await stores[0].get("quarantine", result.info["quarantine"]) is not None
-    for store in stores:
-        await store.close()

@@ -14,7 +14,6 @@ from sync import quarantine
 from sync.keepable import MOST_LEVELS, json_text, keepable, too_deep
 from sync.quarantine import AlreadySettled, CannotAccept, NoSuchEntry, OutOfScope
 from sync.registry import Registry
-from sync.sqlite import SqliteStore
 from sync.store import DocumentStore, Write
 from tests.stores import empty_store
 from tests.sync_flow.town import (
@@ -30,14 +29,14 @@ from tests.sync_flow.town import (
 )
 
 
-async def refused(store: SqliteStore, registry: Registry, phone: Phone, **changes: object) -> str:
+async def refused(store: DocumentStore, registry: Registry, phone: Phone, **changes: object) -> str:
     (result,) = await phone.push(store, registry, writes=[phone.leaf(HOUSEHOLD, **changes)])
     assert result.error == "forbidden"
     return str(result.info["quarantine"])
 
 
 async def test_an_accepted_edit_is_merged_like_any_other(
-    store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone
 ) -> None:
     phone1.create(HOUSEHOLD, address="1 号", phone="12000000001")
     await phone1.push(store, registry, HOUSEHOLD)
@@ -63,7 +62,7 @@ async def test_an_accepted_edit_is_merged_like_any_other(
 
 
 async def test_closing_needs_a_reason_and_keeps_the_document(
-    store: SqliteStore, registry: Registry, phone1: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone
 ) -> None:
     phone1.create(HOUSEHOLD, address="1 号", review_note="x")
     entry = await refused(store, registry, phone1)
@@ -81,7 +80,7 @@ async def test_closing_needs_a_reason_and_keeps_the_document(
 
 
 async def test_an_unsound_document_cannot_be_accepted(
-    store: SqliteStore, registry: Registry, phone1: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone
 ) -> None:
     phone1.create(HOUSEHOLD, address="1 号")
     for changes in ({"members": "四"}, {"grid": OTHER}, {"care": _deep()}):
@@ -121,7 +120,7 @@ async def a_merged_household(
 
 @pytest.mark.parametrize("merged_before", [False, True])
 async def test_an_edit_with_a_merge_note_not_the_resolvers_is_accepted_without_it(
-    store: SqliteStore,
+    store: DocumentStore,
     registry: Registry,
     phone1: Phone,
     phone2: Phone,
@@ -161,7 +160,7 @@ async def test_an_edit_with_a_merge_note_not_the_resolvers_is_accepted_without_i
 
 
 async def test_a_new_record_and_a_deletion_with_a_merge_note_are_accepted(
-    store: SqliteStore, registry: Registry, phone1: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone
 ) -> None:
     phone1.create(HOUSEHOLD, address="1 号")
     await quarantine.accept(store, await refused(store, registry, phone1, merge=FORGED), SUPERVISOR)
@@ -176,7 +175,7 @@ async def test_a_new_record_and_a_deletion_with_a_merge_note_are_accepted(
 
 
 async def test_a_merge_that_a_restored_server_lost_is_accepted_from_a_phone(
-    store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone
 ) -> None:
     """The first server merged, a phone has it; the second is the first as it was before."""
     async with empty_store() as lost:
@@ -199,7 +198,7 @@ async def test_a_merge_that_a_restored_server_lost_is_accepted_from_a_phone(
 
 
 async def test_only_who_is_in_charge_settles(
-    store: SqliteStore, registry: Registry, phone1: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone
 ) -> None:
     phone1.create(HOUSEHOLD, address="1 号", review_note="x")
     entry = await refused(store, registry, phone1)

@@ -12,8 +12,7 @@ import pytest
 from grid.permissions import Actor, Role
 from sync.receipts import is_plain, receipts_of
 from sync.registry import Account, Registry
-from sync.sqlite import SqliteStore
-from sync.store import Write
+from sync.store import DocumentStore, Write
 from sync.timing import now_ms
 from tests.sync_flow.town import (
     GRID,
@@ -31,7 +30,7 @@ PLATFORM = Actor("platform", Role.INTEGRATOR, None, frozenset({VILLAGE}))
 
 
 @pytest.fixture
-async def pushed(store: SqliteStore, registry: Registry, phone1: Phone) -> Phone:
+async def pushed(store: DocumentStore, registry: Registry, phone1: Phone) -> Phone:
     """Let a phone make a household and push it; the server knows an integrator too."""
     created = "2026-01-01T00:00:00.000Z"
     await registry.save_account(Account("platform", "省平台", Role.INTEGRATOR, "-", created))
@@ -41,7 +40,7 @@ async def pushed(store: SqliteStore, registry: Registry, phone1: Phone) -> Phone
     return phone1
 
 
-async def replicate(store: SqliteStore, registry: Registry, owner: Phone, **fields: Any) -> str:
+async def replicate(store: DocumentStore, registry: Registry, owner: Phone, **fields: Any) -> str:
     """Push an edit of what the phone has as another system does: no stamp, no time."""
     body = copy.deepcopy(owner.documents[HOUSEHOLD]) | fields
     line = owner.history[HOUSEHOLD]
@@ -53,7 +52,7 @@ async def replicate(store: SqliteStore, registry: Registry, owner: Phone, **fiel
     return rev
 
 
-async def merged(store: SqliteStore, registry: Registry) -> dict[str, Any]:
+async def merged(store: DocumentStore, registry: Registry) -> dict[str, Any]:
     await catch_up(store, registry)
     found = await store.get(DATABASE, HOUSEHOLD)
     assert found is not None
@@ -61,7 +60,7 @@ async def merged(store: SqliteStore, registry: Registry) -> dict[str, Any]:
 
 
 async def test_a_plain_edit_of_another_field_merges_by_base(
-    store: SqliteStore, registry: Registry, pushed: Phone
+    store: DocumentStore, registry: Registry, pushed: Phone
 ) -> None:
     await replicate(store, registry, pushed, tags=["b", "c"])
     pushed.edit(HOUSEHOLD, phone="12000000001")
@@ -73,7 +72,7 @@ async def test_a_plain_edit_of_another_field_merges_by_base(
 
 @pytest.mark.parametrize("ahead", [-60_000, 60_000])
 async def test_a_plain_edit_of_the_same_field_counts_from_its_receipt(
-    store: SqliteStore, registry: Registry, pushed: Phone, ahead: int
+    store: DocumentStore, registry: Registry, pushed: Phone, ahead: int
 ) -> None:
     rev = await replicate(store, registry, pushed, phone="12000000009")
     pushed.now = now_ms() + ahead
@@ -87,7 +86,7 @@ async def test_a_plain_edit_of_the_same_field_counts_from_its_receipt(
 
 
 async def test_coming_again_does_not_make_it_later(
-    store: SqliteStore, registry: Registry, pushed: Phone
+    store: DocumentStore, registry: Registry, pushed: Phone
 ) -> None:
     rev = await replicate(store, registry, pushed, phone="12000000009")
     pushed.now = now_ms() + 1000
@@ -107,7 +106,7 @@ def _before(phone: Phone) -> Phone:
 
 
 async def test_an_edit_with_its_own_stamp_or_time_needs_no_receipt(
-    store: SqliteStore, registry: Registry, pushed: Phone
+    store: DocumentStore, registry: Registry, pushed: Phone
 ) -> None:
     pushed.edit(HOUSEHOLD, phone="12000000001")
     await pushed.push(store, registry, HOUSEHOLD)

@@ -12,8 +12,7 @@ from grid.models import RECORD_TYPES
 from grid.permissions import Actor, Role
 from sync.indexes import REVIEWS_BY_DOCUMENT
 from sync.registry import Registry
-from sync.sqlite import SqliteStore
-from sync.store import Write
+from sync.store import DocumentStore, Write
 from tests.sync_flow.town import GRID, HOUSEHOLD, Phone, catch_up, keeper_for, scope_of
 
 CAMPAIGN_RECORD: Final = "campaign-record:fraud:01J0000000000000000000000A"
@@ -66,7 +65,7 @@ def fields_of(record_type: str, phone: Phone) -> dict[str, Any]:
 
 @pytest.mark.parametrize("record_type", CASES)
 async def test_two_phones_edit_a_record_of_the_type_offline(
-    store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone, record_type: str
+    store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone, record_type: str
 ) -> None:
     doc_id, _, one, two = CASES[record_type]
     phone1.create(doc_id, **fields_of(record_type, phone1))
@@ -94,7 +93,7 @@ def test_there_is_a_case_for_every_type_without_tests_of_its_own() -> None:
 
 
 async def test_an_agreement_and_a_hand_over_made_at_once_are_contested(
-    store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone
 ) -> None:
     doc_id = CASES["dispute"][0]
     phone1.create(doc_id, **fields_of("dispute", phone1))
@@ -117,7 +116,7 @@ async def test_an_agreement_and_a_hand_over_made_at_once_are_contested(
 
 
 async def test_two_workers_who_tick_one_household_meet_in_one_record(
-    store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone
 ) -> None:
     for phone, status, at in ((phone1, "10", "T03"), (phone2, "20", "T01")):
         moment = f"2026-11-20{at}:00:00Z"
@@ -142,7 +141,7 @@ async def test_two_workers_who_tick_one_household_meet_in_one_record(
 
 
 async def test_a_campaign_record_whose_id_is_not_its_key_is_refused(
-    store: SqliteStore, registry: Registry, phone1: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone
 ) -> None:
     doc_id = "campaign-record:01J0000000000000000000000X"
     phone1.create(doc_id, campaign="fraud", household=HOUSEHOLD)
@@ -170,7 +169,7 @@ async def test_a_campaign_record_whose_id_is_not_its_key_is_refused(
     ],
 )
 async def test_what_a_worker_may_not_write_is_refused_with_its_reason(
-    store: SqliteStore,
+    store: DocumentStore,
     registry: Registry,
     phone1: Phone,
     record_type: str,
@@ -188,7 +187,7 @@ async def test_what_a_worker_may_not_write_is_refused_with_its_reason(
 
 
 async def test_who_resolved_a_dispute_does_not_follow_it_up_himself(
-    store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone
 ) -> None:
     doc_id = CASES["dispute"][0]
     done = {"key": "1", "at": phone1.tick(), "by": "worker1", "action": "化解", "after": "60"}
@@ -205,7 +204,7 @@ async def test_who_resolved_a_dispute_does_not_follow_it_up_himself(
 
 
 async def test_a_worker_withdraws_a_dispute_and_a_supervisor_may_delete_it(
-    store: SqliteStore, registry: Registry, phone1: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone
 ) -> None:
     doc_id = CASES["dispute"][0]
     phone1.create(doc_id, **{**fields_of("dispute", phone1), "status": "10"})

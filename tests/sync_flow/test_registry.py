@@ -12,21 +12,21 @@ from grid.csv_import import dianbai_csv, read_grids_csv
 from grid.hierarchy import UnknownGrid
 from grid.permissions import Role
 from sync.registry import Account, Registry, UnknownAccount
-from sync.sqlite import SqliteStore
+from sync.store import DocumentStore
+from tests.stores import empty_store
 
 BUILDING = "44090400400100104"
 WORKER = Account("w", "黄阿依", Role.GRIDWORKER, "hash", "2026-01-01T00:00:00.000Z")
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
-    opened = SqliteStore.open(str(tmp_path / "r.db"))
-    await opened.create_database("registry")
-    yield opened
-    await opened.close()
+async def store(tmp_path: Path) -> AsyncIterator[DocumentStore]:
+    async with empty_store(f"sqlite:///{tmp_path / 'r.db'}") as opened:
+        await opened.create_database("registry")
+        yield opened
 
 
-async def test_importing_the_hierarchy_twice_changes_nothing(store: SqliteStore) -> None:
+async def test_importing_the_hierarchy_twice_changes_nothing(store: DocumentStore) -> None:
     registry = Registry(store)
     nodes = read_grids_csv(dianbai_csv()).nodes
 
@@ -43,7 +43,7 @@ async def test_importing_the_hierarchy_twice_changes_nothing(store: SqliteStore)
     assert "bulletin-440904004" in names
 
 
-async def test_an_actor_has_the_grids_assigned_now(store: SqliteStore) -> None:
+async def test_an_actor_has_the_grids_assigned_now(store: DocumentStore) -> None:
     registry = Registry(store)
     await registry.import_grids(read_grids_csv(dianbai_csv()).nodes)
     await registry.save_account(WORKER)
@@ -56,7 +56,7 @@ async def test_an_actor_has_the_grids_assigned_now(store: SqliteStore) -> None:
     assert (await registry.actor("w", None)).grids == frozenset()
 
 
-async def test_what_is_not_there_is_refused(store: SqliteStore) -> None:
+async def test_what_is_not_there_is_refused(store: DocumentStore) -> None:
     registry = Registry(store)
     await registry.save_account(WORKER)
 
@@ -71,7 +71,7 @@ async def test_what_is_not_there_is_refused(store: SqliteStore) -> None:
 
 
 async def test_another_registry_sees_changes_soon(
-    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+    store: DocumentStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sync.registry._FRESH_SECONDS", 0.0)
     mine, other = Registry(store), Registry(store)
@@ -85,7 +85,7 @@ async def test_another_registry_sees_changes_soon(
     assert (await other.accounts())[0].password_hash == "fresh"
 
 
-async def test_a_device_remembers_who_signed_in(store: SqliteStore) -> None:
+async def test_a_device_remembers_who_signed_in(store: DocumentStore) -> None:
     registry = Registry(store)
     await registry.record_device("0123abcd", "a")
     await registry.record_device("0123abcd", "b")

@@ -11,7 +11,7 @@ from sync import reviews
 from sync.history import history_of
 from sync.registry import Registry
 from sync.reviews import ReviewError
-from sync.sqlite import SqliteStore
+from sync.store import DocumentStore
 from tests.sync_flow.town import (
     GRID,
     HOUSEHOLD,
@@ -23,7 +23,7 @@ from tests.sync_flow.town import (
 )
 
 
-async def clash(store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone) -> str:
+async def clash(store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone) -> str:
     """Let both workers change phone (differently), worker1 the note, worker2 the room; merge."""
     phone1.create(HOUSEHOLD, address="面前山村 1 号", phone="12000000001", room="101", note="旧")
     await phone1.push(store, registry, HOUSEHOLD)
@@ -39,7 +39,7 @@ async def clash(store: SqliteStore, registry: Registry, phone1: Phone, phone2: P
     return rows[0].doc_id
 
 
-async def record(store: SqliteStore) -> dict[str, Any]:
+async def record(store: DocumentStore) -> dict[str, Any]:
     found = await store.get(f"grid-{GRID}", HOUSEHOLD)
     assert found is not None
     assert (
@@ -51,12 +51,12 @@ async def record(store: SqliteStore) -> dict[str, Any]:
 
 
 @pytest.fixture
-async def decision(store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone) -> str:
+async def decision(store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone) -> str:
     return await clash(store, registry, phone1, phone2)
 
 
 async def test_a_clash_shows_both_values_and_the_rest_is_merged(
-    store: SqliteStore, decision: str
+    store: DocumentStore, decision: str
 ) -> None:
     review = await reviews.read_review(store, decision)
     now = await record(store)
@@ -70,7 +70,7 @@ async def test_a_clash_shows_both_values_and_the_rest_is_merged(
 
 
 async def test_accept_ends_the_review_and_the_record_says_so(
-    store: SqliteStore, registry: Registry, decision: str
+    store: DocumentStore, registry: Registry, decision: str
 ) -> None:
     before = await record(store)
     await reviews.accept(store, decision, SUPERVISOR, "核对过")
@@ -87,7 +87,7 @@ async def test_accept_ends_the_review_and_the_record_says_so(
 
 
 async def test_choosing_the_other_side(
-    store: SqliteStore, registry: Registry, decision: str
+    store: DocumentStore, registry: Registry, decision: str
 ) -> None:
     review = await reviews.read_review(store, decision)
     (asked,) = review.fields_to_review
@@ -103,7 +103,7 @@ async def test_choosing_the_other_side(
     assert (await record(store))["phone"] == "12000000011"
 
 
-async def test_choosing_a_typed_value_checks_it(store: SqliteStore, decision: str) -> None:
+async def test_choosing_a_typed_value_checks_it(store: DocumentStore, decision: str) -> None:
     with pytest.raises(ReviewError, match="invalid-value") as caught:
         await reviews.choose(store, decision, "phone", SUPERVISOR, value="不知道")
     assert "联系电话" in caught.value.message
@@ -114,7 +114,7 @@ async def test_choosing_a_typed_value_checks_it(store: SqliteStore, decision: st
 
 
 async def test_undo_restores_what_was_contested_and_keeps_the_rest(
-    store: SqliteStore, registry: Registry, phone1: Phone, decision: str
+    store: DocumentStore, registry: Registry, phone1: Phone, decision: str
 ) -> None:
     await phone1.pull(store, HOUSEHOLD)
     phone1.edit(HOUSEHOLD, members=4)
@@ -136,7 +136,7 @@ async def test_undo_restores_what_was_contested_and_keeps_the_rest(
 
 
 async def test_undo_leaves_alone_what_was_changed_since_and_says_so(
-    store: SqliteStore, registry: Registry, phone1: Phone, decision: str
+    store: DocumentStore, registry: Registry, phone1: Phone, decision: str
 ) -> None:
     await phone1.pull(store, HOUSEHOLD)
     phone1.edit(HOUSEHOLD, phone="12000000077")
@@ -151,7 +151,7 @@ async def test_undo_leaves_alone_what_was_changed_since_and_says_so(
 
 
 async def test_a_supervisors_edit_meets_a_phones_like_any_other(
-    store: SqliteStore, registry: Registry, phone1: Phone, decision: str
+    store: DocumentStore, registry: Registry, phone1: Phone, decision: str
 ) -> None:
     """Undone on the server while worker1, offline, goes on from the merged record."""
     await phone1.pull(store, HOUSEHOLD)
@@ -164,7 +164,7 @@ async def test_a_supervisors_edit_meets_a_phones_like_any_other(
     assert (now["phone"], now["members"]) == ("12000000001", 5)
 
 
-async def test_only_who_is_in_charge_may_decide(store: SqliteStore, decision: str) -> None:
+async def test_only_who_is_in_charge_may_decide(store: DocumentStore, decision: str) -> None:
     for step in (reviews.accept, reviews.undo, reviews.redo):
         with pytest.raises(ReviewError, match="out-of-scope"):
             await step(store, decision, STRANGER)
@@ -177,7 +177,7 @@ async def test_only_who_is_in_charge_may_decide(store: SqliteStore, decision: st
 
 
 async def test_a_record_deleted_meanwhile(
-    store: SqliteStore, registry: Registry, phone1: Phone, decision: str
+    store: DocumentStore, registry: Registry, phone1: Phone, decision: str
 ) -> None:
     await phone1.pull(store, HOUSEHOLD)
     assert [
@@ -192,7 +192,7 @@ async def test_a_record_deleted_meanwhile(
 
 
 async def test_edited_and_deleted_asks_and_may_end_in_deletion(
-    store: SqliteStore, registry: Registry, phone1: Phone, phone2: Phone
+    store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone
 ) -> None:
     phone1.create(HOUSEHOLD, address="面前山村 1 号")
     await phone1.push(store, registry, HOUSEHOLD)
@@ -213,7 +213,7 @@ async def test_edited_and_deleted_asks_and_may_end_in_deletion(
     assert await reviews.open_reviews(store, VILLAGE) == []
 
 
-async def test_history_tells_who_changed_what(store: SqliteStore, decision: str) -> None:
+async def test_history_tells_who_changed_what(store: DocumentStore, decision: str) -> None:
     await reviews.undo(store, decision, SUPERVISOR)
     steps = await history_of(store, GRID, HOUSEHOLD)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -50,8 +51,7 @@ def nodes() -> list[GridNode]:
 
 async def found_town(store: DocumentStore) -> Registry:
     """Set up a store as the server does, with the hierarchy and three accounts."""
-    for name in OWN_DATABASES:
-        await store.create_database(name)
+    await asyncio.gather(*map(store.create_database, OWN_DATABASES))
     await store.ensure_indexes(ALL_INDEXES)
     registry = Registry(store)
     await registry.import_grids(nodes())
