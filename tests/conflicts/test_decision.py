@@ -7,7 +7,7 @@ import string
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from conflicts import POLICY_VERSION, Decision, reasons
@@ -122,6 +122,8 @@ def test_the_account_for_a_worker() -> None:
 
 
 @given(json_values)
+@example("一个字")
+@example(1_000_000)
 def test_a_value_is_the_same_as_its_copy(value: object) -> None:
     assert same(value, orjson.loads(orjson.dumps(value)))
 

@@ -172,6 +172,21 @@ def test_a_later_edit_tells_what_the_merge_below_it_contains() -> None:
     assert right.rev in history.contained(later.rev)
 
 
+def test_a_merge_covers_another_of_earlier_states_of_its_parts() -> None:
+    _, left, right = lines()
+    later = edit(0, edit(0, left, 5, name="丙"), 6, name="丁")
+    first, second = Server(), Server()
+    first.accept(left, right)
+    second.accept(later, right)
+    for server in (first, second):
+        server.resolve()
+    leaves = {node.rev: node.leaf() for server in (first, second) for node in server.leaves()}
+    history = History(leaves.values(), {})
+    one, other = first.winner().rev, second.winner().rev
+    assert history.covers(other, one)
+    assert not history.covers(one, other)
+
+
 def test_lines_that_join_at_different_depths() -> None:
     top, left, right = lines()
     deeper = edit(0, edit(0, edit(0, left, 3, x=1), 4, x=2), 5, x=3)
