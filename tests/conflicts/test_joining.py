@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from conflicts.joining import (
     redirected,
     release,
 )
+from grid.idnumber import make_fictitious
 from tests.conflicts.test_duplicates import (
     ABROAD,
     BESIDE,
@@ -363,3 +365,30 @@ def test_odd_records_are_judged_without_an_error() -> None:
     odd = {**home(FIRST), "created": 5, "path": "odd", "place": {"latitude": "x"}, APART: "odd"}
     assert judge(odd, home(SECOND, path=PATH)) is None
     assert judge(home(SECOND), {**odd, "phone": 5}) is None
+
+
+def test_the_one_that_was_created_earlier_stands_whatever_its_id() -> None:
+    match = judge(home(SECOND), home(FIRST, **OTHER_DEVICE))
+    assert match is not None
+    assert (match.keeps, match.gives_way) == (SECOND, FIRST)
+    undated = {name: value for name, value in home(FIRST).items() if name != "created"}
+    match = judge(undated, home(SECOND))
+    assert match is not None
+    assert match.keeps == SECOND
+
+
+def test_only_two_records_of_one_kind_can_be_one() -> None:
+    assert judge(home(FIRST), home(FIRST, **OTHER_DEVICE)) is None
+    assert judge(home(FIRST), {**home("resident:1"), "type": "resident"}) is None
+    event = {**home("event:1"), "type": "event"}
+    assert judge(event, {**event, "_id": "event:2"}) is None
+    other_number = make_fictitious(date(1980, 1, 31), 3)
+    one = person("resident:01A", id_number=NUMBER)
+    assert judge(one, person("resident:01B", id_number=other_number, **OTHER_DEVICE)) is None
+
+
+def test_the_same_id_number_without_a_name_is_not_sure() -> None:
+    one = person("resident:01A", id_number=NUMBER)
+    match = judge(one, person("resident:01B", id_number=NUMBER, name="", **OTHER_DEVICE))
+    assert match is not None
+    assert (match.reason, match.safe) == ("same-id-number", False)
