@@ -338,3 +338,14 @@ def test_households_go_where_the_list_or_the_first_rule_says(
 
 def test_every_finding_is_said_in_two_languages() -> None:
     assert all(zh and en for zh, en in FINDINGS.values())
+
+
+def test_free_codes_go_on_after_the_highest_ever_used() -> None:
+    structure = run(split(1), order(2, Kind.CLOSE, B))
+    assert structure.free_codes(G1, 2) == [G1 + "10", G1 + "11"]
+    assert structure.free_codes(G2, 1) == [G2 + "02"]
+    assert structure.free_codes(G3, 3) == [G3 + "01", G3 + "02", G3 + "03"]
+    assert len(structure.free_codes(G3, 1000)) == 99
+    assert structure.free_codes(V1, 1) == [V1 + "003"]
+    assert structure.free_codes(T, 1) == [T + "003"]
+    assert structure.free_codes(D, 1) == [D + "002"]

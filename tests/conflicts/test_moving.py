@@ -9,12 +9,14 @@ from conflicts.model import Leaf
 from conflicts.moving import (
     Claim,
     Order,
+    above,
     at_home,
     home_of,
     moved_away,
     moved_revision,
     moved_tombstone,
     order_of,
+    returned_revision,
 )
 
 A, B, C = "44090400420500101", "44090400420500102", "44090400420500103"
@@ -76,3 +78,43 @@ def test_a_persons_deletion_claims_nothing() -> None:
     assert home_of([deleted], A) is None
     assert at_home([deleted], A) == [deleted]
     assert home_of([Leaf("1-c", {"grid": 7, "stamps": [1]}, False, ())], A) == Claim("", A)
+
+
+def test_what_a_move_writes_for_ever() -> None:
+    """Two servers that move a record write the same revisions, so they must never change."""
+    leaf = record(STAMPS[2])
+    order = Order(B, STAMPS[3], "town", "operation:1")
+    rev, body = moved_revision(leaf, order)
+    assert rev == "2-b49fb664eebcdf4188f54c71bee60675"
+    assert body == {
+        **leaf.body,
+        "grid": B,
+        "stamps": {"grid": STAMPS[3]},
+        "updated": {"at": STAMPS[3], "by": "town", "device": "00000000"},
+    }
+    stone_rev, stone = moved_tombstone(leaf, order)
+    assert stone_rev == "2-d68412cd2c9b35e580375df554dfe3fc"
+    assert stone == {
+        "type": "household",
+        "moved_to": B,
+        "moved_by": "operation:1",
+        "stamps": {"grid": STAMPS[3]},
+        "updated": {"at": STAMPS[3], "by": "town", "device": "00000000"},
+    }
+    assert order_of(stone) == order
+    assert returned_revision(leaf, order) == "2-706a530b0c009b57b7275a7546bc2277"
+
+
+def test_a_move_of_a_record_that_says_nothing_of_itself() -> None:
+    bare = Leaf("1-a", {"x": 1, "stamps": 5, "updated": 5}, False, ())
+    _, body = moved_revision(bare, Order(B, STAMPS[3], "town"))
+    assert (body["grid"], body["stamps"]) == (B, {"grid": STAMPS[3]})
+    assert order_of({"moved_to": B, "updated": 5, "moved_by": 5}) == Order(B, "", "", None)
+
+
+def test_a_clock_just_above_another() -> None:
+    assert above(None, STAMPS[3]) == STAMPS[3]
+    assert above(STAMPS[2], STAMPS[3]) == STAMPS[3]
+    assert above(STAMPS[3], STAMPS[3]) == STAMPS[3].replace("-0000-", "-0001-")
+    assert above(STAMPS[5], STAMPS[3]) == STAMPS[5].replace("-0000-", "-0001-")
+    assert above("zzz", STAMPS[3]) == STAMPS[3]
