@@ -12,7 +12,7 @@ from bench import town
 from bench.load import drive, expect
 from bench.phones import Outcome, Visit, send
 from bench.report import Row, at_most
-from bench.targets import Target, scratch, settle
+from bench.targets import Target, scratch, settle, spent_seconds
 
 DAY, RUSH = "phones", "phones_rush"
 ALL_DAY, ALL_RUSH = "phones_all", "phones_rush_all"
@@ -57,10 +57,14 @@ def _phones(name: str, count: int, window: int) -> Iterator[Row]:
         target = stack.enter_context(town.serving(directory, limits))
         settle(target)
         visits = [_visit(p, n, grids, window * n / count) for n, p in enumerate(phones)]
+        before = spent_seconds(target)
         outcomes = send(target.port, visits)
+        settle(target)
+        spent = spent_seconds(target) - before
         memory = resident_mb(target, "VmHWM")
         _read_back(target, phones[:grids], outcomes)
     note = f"{count:,} phones, {EDITS} edits each, within {window} s; "
+    note += f"{spent:.0f} s of the server's processor time, the follower's included; "
     yield from _judged(name, outcomes, memory, note, window if rush else None)
 
 

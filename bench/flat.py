@@ -21,7 +21,7 @@ from bench import documents, town
 from bench.exchange import exchange
 from bench.load import Answer, drive
 from bench.report import Row, at_most
-from bench.targets import Target, processor_seconds, scratch, settle
+from bench.targets import scratch, settle, spent_seconds
 from sync.sqlite import schema
 
 DOCUMENTS, GRIDS, ALL_DOCUMENTS = "flat_documents", "flat_grids", "flat_documents_all"
@@ -103,9 +103,9 @@ class _House:
         """Have every phone exchange once; return seconds of processor time for each."""
         requests = [self._request(phone, number, turn) for number, phone in enumerate(self._phones)]
         settle(self._target)
-        before = _spent(self._target)
+        before = spent_seconds(self._target)
         answers = drive(self._target.address, requests, CONNECTIONS).answers
-        spent = _spent(self._target) - before
+        spent = spent_seconds(self._target) - before
         for answer in answers:
             self._check(answer, turn)
         return spent / len(requests)
@@ -131,11 +131,6 @@ class _House:
 
 def _since(phone: town.Phone, since: str, docs: Sequence[Any] = ()) -> dict[str, dict[str, Any]]:
     return {phone.grid: {"since": since, "docs": docs}}
-
-
-def _spent(target: Target) -> float:
-    assert target.process is not None
-    return processor_seconds(target.process.pid)
 
 
 def _fill(path: Path, size: Size) -> None:

@@ -165,13 +165,19 @@ def settle(target: Target) -> None:
     deadline = time.monotonic() + SETTLE_SECONDS
     calm = 0
     while calm < CALM_LOOKS and time.monotonic() < deadline:
-        before = processor_seconds(target.process.pid)
+        before = _processor_seconds(target.process.pid)
         time.sleep(LOOK_SECONDS)
-        busy = (processor_seconds(target.process.pid) - before) / LOOK_SECONDS
+        busy = (_processor_seconds(target.process.pid) - before) / LOOK_SECONDS
         calm = calm + 1 if busy <= CALM_SHARE else 0
 
 
-def processor_seconds(pid: int) -> float:
+def spent_seconds(target: Target) -> float:
+    """Return the processor time that a server of our starting has used."""
+    assert target.process is not None
+    return _processor_seconds(target.process.pid)
+
+
+def _processor_seconds(pid: int) -> float:
     """Return the processor time a process has used (``proc(5)``; 0 where there is no ``/proc``)."""
     path = Path(f"/proc/{pid}/stat")
     if not path.exists():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -28,6 +28,7 @@ from sync.timing import now_ms, now_text
 
 DISTRICT, TOWN, VILLAGE = "440904", "440904004", "440904004001"
 _BATCH = 1_000
+_AT_ONCE = 50
 _LIFETIME = timedelta(days=1)
 
 
@@ -120,17 +121,26 @@ async def _found(
     async with opened(settings) as store:
         registry = Registry(store)
         await registry.import_grids(_nodes(grids))
-        for number in range(grids if records else 0):
-            await _fill(store, grid_code(number), number * records, records)
+        if records:
+            await _at_once([_fill(store, grid_code(n), n * records, records) for n in range(grids)])
         if followed:
             await Follower(store, registry).catch_up()
         workers = min(grids, phones)
-        for number in range(workers):
-            user = f"worker{number}"
-            await registry.save_account(Account(user, "演示员", Role.GRIDWORKER, "-", now_text()))
-            for place in range(number, number + each):
-                await registry.assign(user, grid_code(place % grids))
+        await _at_once([_hire(registry, number, grids, each) for number in range(workers)])
         return await _sign_in(store, settings, workers, phones)
+
+
+async def _at_once(work: Sequence[Coroutine[Any, Any, None]]) -> None:
+    """Do it some at a time, so that many share one commit."""
+    for start in range(0, len(work), _AT_ONCE):
+        await asyncio.gather(*work[start : start + _AT_ONCE])
+
+
+async def _hire(registry: Registry, number: int, grids: int, each: int) -> None:
+    user = f"worker{number}"
+    await registry.save_account(Account(user, "演示员", Role.GRIDWORKER, "-", now_text()))
+    for place in range(number, number + each):
+        await registry.assign(user, grid_code(place % grids))
 
 
 async def _fill(store: DocumentStore, grid: str, first: int, records: int) -> None:
