@@ -70,7 +70,7 @@ bench: setup ## measure; prints a table, writes bench/results.json (ONLY=name fo
 simulate: setup ## play random histories of phones and servers (HISTORIES=10000, SEED=0)
 	$(PY) -m tests.simulation $(if $(HISTORIES),--histories $(HISTORIES)) $(if $(SEED),--seed $(SEED))
 
-mutate: setup ## mutation testing of the resolver, about an hour (docs/mutation.md)
+mutate: setup ## mutation testing of the resolver, an hour or two (docs/mutation.md)
 	test -x .venv-mutmut/bin/mutmut || $(PYTHON) -m venv .venv-mutmut
 	.venv-mutmut/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	.venv-mutmut/bin/python -m pip install --quiet --disable-pip-version-check mutmut==3.8.1
