@@ -18,7 +18,7 @@ from grid.operations import Kind
 from grid.permissions import Actor, Role
 from grid.placing import Part
 from sync import duplicates, reviews
-from sync.follower import CHECKPOINT, Follower
+from sync.follower import CHECKPOINT
 from sync.indexes import RECORDS_BY_HOUSEHOLD, RECORDS_BY_TYPE
 from sync.ordering import new_operation, order
 from sync.registry import Registry
@@ -415,7 +415,7 @@ async def test_a_crash_at_any_write_costs_nothing(after: bool) -> None:
         async with a_town() as (store, registry):
             broken = Crashing(store, crashes + 1, after=after)
             try:
-                await Follower(broken, registry).catch_up()
+                await catch_up(broken, registry)
             except* Crash:
                 pass
             if broken.left > 0:

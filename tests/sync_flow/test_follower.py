@@ -138,7 +138,7 @@ async def test_a_crash_at_any_write_costs_nothing(after: bool) -> None:
         async with a_days_work() as (store, registry):
             broken = Crashing(store, crashes + 1, after=after)
             try:
-                await Follower(broken, registry).catch_up()
+                await catch_up(broken, registry)
             except* Crash:
                 pass
             if broken.left > 0:
