@@ -22,7 +22,6 @@ from sync.held import Held, held, write_derived
 from sync.indexes import RECORDS_BY_REFERENCE
 from sync.paths import database_of, grid_path
 from sync.projection import Projection
-from sync.redirects import redirects_from
 from sync.registry import Registry
 from sync.resolving import REVIEWS, decision_document, decision_id
 from sync.store import DocumentStore, Revision, Write
@@ -47,8 +46,10 @@ class Joining:
         """
         written = 0
         if isinstance(body.get(REDIRECT), str):
-            if await self._break_cycle(doc_id):
-                return 1
+            freed = await self._break_cycle(doc_id)
+            if freed == doc_id:
+                return 1  # it comes back as a change of its own
+            written += freed is not None
             written += await self._take_in(str(body[REDIRECT]), doc_id)
         for other in body.get(APART) or ():
             written += await self.compare(other, doc_id)
@@ -126,18 +127,23 @@ class Joining:
         if await self._store.get(REVIEWS, write.doc_id) is None:
             await self._store.write(REVIEWS, [write])
 
-    async def _break_cycle(self, doc_id: str) -> bool:
-        """Where redirects run in a circle, let the record stand that they all lead to."""
-        known = await redirects_from(self._store, [doc_id])
-        end = final(doc_id, known)
-        if end not in known:
-            return False
-        stands, points_at = await held(self._store, end), await held(self._store, known[end])
-        if stands is None or points_at is None or REDIRECT not in stands.body:
-            return False
+    async def _break_cycle(self, doc_id: str) -> str | None:
+        """Where redirects run in a circle, let the one stand that they all lead to; return it."""
+        met: dict[str, Held] = {}
+        current = doc_id
+        # The records themselves: ``canonical`` may not have heard yet of a redirect in another
+        # grid, and meanwhile each side would take in what the other took in from it, for ever.
+        while current not in met:
+            at = await held(self._store, current)
+            if at is None or not isinstance(at.body.get(REDIRECT), str):
+                return None
+            met[current] = at
+            current = str(at.body[REDIRECT])
+        stands = met[final(doc_id, {one: str(at.body[REDIRECT]) for one, at in met.items()})]
+        points_at = met[str(stands.body[REDIRECT])]
         freed = redirected(stands.body, points_at.body, None, SYSTEM)
         await write_derived(self._store, stands, freed)
-        return True
+        return stands.revision.doc_id
 
     async def _lead_anew(self, doc_id: str) -> None:
         """Project anew what names a record that now leads elsewhere, or stands again itself."""

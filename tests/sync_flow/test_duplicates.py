@@ -18,10 +18,11 @@ from grid.operations import Kind
 from grid.permissions import Actor, Role
 from grid.placing import Part
 from sync import duplicates, reviews
-from sync.follower import CHECKPOINT
+from sync.follower import CHECKPOINT, Follower
 from sync.indexes import RECORDS_BY_HOUSEHOLD, RECORDS_BY_TYPE
 from sync.ordering import new_operation, order
 from sync.registry import Registry
+from sync.relocating import relocate
 from sync.reviews import ReviewError
 from sync.store import DocumentStore, Write
 from tests.stores import SPARSELY, empty_store
@@ -308,6 +309,33 @@ async def test_two_supervisors_merge_in_opposite_directions(
     assert (await canonical(store, NEW))["merged_into"] == OLD
     assert (await canonical(store, CHILD))["household"] == OLD
     assert (await record(store, OLD))["members"] == 4
+
+
+async def test_opposite_directions_across_a_border_meet_before_canonical_knows(
+    store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone
+) -> None:
+    """One grid is followed and the other's redirect is not projected yet: neither record takes in
+    the other again and again."""
+    await two_doors(store, registry, phone1, phone2)
+    await relocate(store, registry, NEW, OTHER, SUPERVISOR)
+    await catch_up(store, registry)
+    old = await store.get(f"grid-{GRID}", OLD)
+    new = await store.get(f"grid-{OTHER}", NEW)
+    assert old is not None
+    assert new is not None
+    note = {"key": OLD, "rev": old.rev, "from": new.rev}
+    for grid, found, more in (
+        (GRID, old, {"merged_into": NEW}),
+        (OTHER, new, {"merged_into": OLD, "absorbed": [note]}),
+    ):
+        body = orjson.dumps({**orjson.loads(found.body), **more})
+        await store.write(f"grid-{grid}", [Write(found.doc_id, body, ancestors=(found.rev,))])
+    await Follower(store, registry).follow(f"grid-{OTHER}")
+    await catch_up(store, registry)
+
+    assert not (await canonical(store, OLD))["gone"]
+    assert (await canonical(store, NEW))["merged_into"] == OLD
+    assert (await canonical(store, CHILD))["household"] == OLD
 
 
 async def test_a_chain_of_three_leads_to_its_end_and_back(
