@@ -71,6 +71,8 @@ class Across:
         }
         for doc_id, body in bodies.items():
             outcome.repaired += await self._joining.settle(doc_id, body)
+        for doc_id in sorted(looked_at.keys() - bodies.keys()):
+            await self._joining.lead_anew(doc_id)
         outcome.repaired += await self._campaigns.settle(bodies)
         touched = {doc_id: w for doc_id, w in looked_at.items() if doc_id.startswith(_TYPES)}
         live = await findings.canonical_records(self._store, list(touched))

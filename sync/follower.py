@@ -54,11 +54,11 @@ class Follower:
         self._projection = Projection(store, registry)
         self._router = Router(store, registry)
         self._mover = Mover(store, registry, self._projection)
+        self._across = Across(store, registry, self._projection)
         self._restructurer = Restructurer(
-            store, registry, self._projection, self._router, self._mover
+            store, registry, self._projection, self._router, self._mover, self._across
         )
         self._registry = registry
-        self._across = Across(store, registry, self._projection)
         self._team = Team(store)
         self._behind: dict[str, float] = {}
         self.merged = 0

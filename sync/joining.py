@@ -56,7 +56,7 @@ class Joining:
         for entry in body.get(ABSORBED) or ():
             written += await self.compare(doc_id, entry["key"])
         if REDIRECT in body or REDIRECT in (body.get("stamps") or {}):
-            await self._lead_anew(doc_id)
+            await self.lead_anew(doc_id)
         return written
 
     async def compare(self, keeper_id: str, duplicate_id: str) -> int:
@@ -145,7 +145,7 @@ class Joining:
         await write_derived(self._store, stands, freed)
         return stands.revision.doc_id
 
-    async def _lead_anew(self, doc_id: str) -> None:
+    async def lead_anew(self, doc_id: str) -> None:
         """Project anew what names a record that now leads elsewhere, or stands again itself."""
         after = None
         while True:

@@ -23,6 +23,7 @@ import orjson
 from conflicts.duplicates import REDIRECT
 from conflicts.identity import identity_keys
 from conflicts.joining import derived_revision
+from conflicts.moving import MOVED_TO
 from conflicts.references import final, followed, references
 from grid.models import upcast
 from sync.paths import GRID_PREFIX, grid_path
@@ -155,7 +156,9 @@ def _canonical_write(
     live = known is not None and not known.deleted
     if winner.deleted:
         # A record that moved lives on in its new grid, which then is what ``grid`` names.
-        if not live or before.get("path", [None])[-1] != path[-1]:
+        # A merged record that stood by itself again and was deleted leads nowhere any more.
+        led = REDIRECT in before and MOVED_TO not in winner.body
+        if not (live or led) or before.get("path", [None])[-1] != path[-1]:
             return None
         rest = {name: before[name] for name in ("type", "grid", "path") if name in before}
         return _tombstone(winner.doc_id, {**rest, "source_rev": winner.rev}, known)

@@ -16,6 +16,7 @@ import orjson
 from conflicts.moving import MOVED_BY, MOVED_TO, Order, claim_of
 from conflicts.structure import Recall, Structure
 from grid.hierarchy import Hierarchy
+from sync.across import Across
 from sync.errors import DatabaseNotFound, StoreError
 from sync.indexes import QUARANTINE_BY_NODE, REVIEWS_BY_NODE
 from sync.moving import Mover, as_leaf
@@ -45,12 +46,14 @@ class Restructurer:
         projection: Projection,
         router: Router,
         mover: Mover,
+        across: Across,
     ) -> None:
         self._store = store
         self._registry = registry
         self._projection = projection
         self._router = router
         self._mover = mover
+        self._across = across
         self._seen: Structure | None = None
         self.failures = 0
 
@@ -155,6 +158,10 @@ class Restructurer:
             for index, kept in ((REVIEWS_BY_NODE, REVIEWS), (QUARANTINE_BY_NODE, QUARANTINE)):
                 await self._place_anew(index, kept, code, path)
             await self._note("paths", code, number, len(records))
+        for code in records:
+            # Duplicates depend on where they lie; while paths change, the rules see half of it.
+            async for changes, _, _ in self._pages(database_of(code)):
+                await self._across.check(_winners(changes))
 
     async def _place_anew(self, index: Index, database: str, code: str, path: list[str]) -> None:
         """Write a grid's new path into its reviews or refused edits."""
