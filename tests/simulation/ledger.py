@@ -33,6 +33,12 @@ class Ledger:
 
     def __init__(self) -> None:
         self.edits: dict[str, list[Edit]] = {}
+        self.joined: dict[str, set[Atom]] = {}
+        """What a record lost when it took in a duplicate, or gave it back, by rule: whoever merged
+        the two saw it, and the history has it."""
+
+    def note_joined(self, doc_id: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+        self.joined.setdefault(doc_id, set()).update(all_atoms(before) - all_atoms(after))
 
     def note(
         self, doc_id: str, who: str, before: Mapping[str, Any], after: Mapping[str, Any]

@@ -12,8 +12,10 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from grid.hierarchy import GridNode
+from grid.hierarchy import GridNode, Hierarchy
+from grid.models import schema_version, upcast
 from tests.simulation import town
+from tests.simulation.across_oracle import across_faults
 from tests.simulation.memory_store import MemoryStore
 from tests.simulation.phone import WAITING, Phone
 from tests.simulation.records import Body, all_atoms, atoms
@@ -21,12 +23,23 @@ from tests.simulation.site import Site
 from tests.simulation.world import World
 
 CONTESTED = "99"
-WAY = {
-    "10": "", "11": "10", "12": "10", "91": "10", "92": "10", "20": "10", "25": "20", "93": "20",
-    "30": "20", "40": "30", "41": "40", "50": "40", "55": "50", "52": "55", "51": "52",
-    "60": "51", "61": "60", "70": "60", "80": "70", "81": "80", "90": "80",
+WAYS = {
+    "event": {
+        "10": "", "11": "10", "12": "10", "91": "10", "92": "10", "20": "10", "25": "20",
+        "93": "20", "30": "20", "40": "30", "41": "40", "50": "40", "55": "50", "52": "55",
+        "51": "52", "60": "51", "61": "60", "70": "60", "80": "70", "81": "80", "90": "80",
+    },
+    "dispute": {
+        "10": "", "20": "10", "91": "10", "92": "10", "30": "20", "40": "30", "45": "30",
+        "50": "45", "60": "40", "61": "60", "70": "60", "80": "70", "81": "80",
+    },
+    "task": {
+        "10": "", "20": "10", "91": "10", "30": "20", "60": "30", "92": "30", "61": "60",
+        "70": "60",
+    },
+    "campaign-record": {"10": "", "20": "10", "30": "20", "31": "20"},
 }  # fmt: skip
-"""Each state of an event and the one it comes after."""
+"""Each state of a record's way and the one it comes after, by type."""
 
 
 class Copy(NamedTuple):
@@ -49,8 +62,10 @@ async def faults(world: World) -> list[str]:
     found = [*_differences(sites), *_conflicts(sites[0])]
     for phone in world.phones:
         found += await _phone_faults(phone, world, sites[0])
+    live = _live(sites[0], await world.sites[0].registry.hierarchy())
     for site in world.sites:
         found += await _canonical_faults(site, sites[0])
+        found += await across_faults(site, live)
     found += await _structure_faults(world, sites[0])
     kept = await _kept(world)
     found += _missing_values(world, sites[0], kept)
@@ -70,6 +85,20 @@ async def _grids(store: MemoryStore) -> dict[str, Grid]:
             for change in page.changes
         }
     return grids
+
+
+def _live(grids: dict[str, Grid], hierarchy: Hierarchy) -> dict[str, Body]:
+    """Return every live record as this program's schema has it, with its revision and path."""
+    return {
+        doc_id: {
+            **upcast(copy.body),
+            "_rev": copy.live[0],
+            "path": list(hierarchy.path(database.removeprefix("grid-"))),
+        }
+        for database, documents in grids.items()
+        for doc_id, copy in documents.items()
+        if copy.live
+    }
 
 
 def _differences(sites: list[dict[str, Grid]]) -> Iterator[str]:
@@ -132,21 +161,31 @@ async def _knows(store: MemoryStore, database: str, doc_id: str, rev: str) -> bo
 async def _canonical_faults(site: Site, grids: dict[str, Grid]) -> list[str]:
     """Check that the canonical database holds each live record once, as its grid has it."""
     expected: dict[str, list[tuple[str, str]]] = {}
+    joined: dict[str, str] = {}
     for database, documents in grids.items():
         for doc_id, copy in documents.items():
             if copy.live:
                 expected.setdefault(doc_id, []).append((database[5:], copy.live[0]))
+                if isinstance(copy.body.get("merged_into"), str):
+                    joined[doc_id] = str(copy.body["merged_into"])
     found = []
     shown = {}
     for change in (await site.disk.changes("canonical", bodies=True)).changes:
         assert change.winner is not None
+        body = orjson.loads(change.winner.body)
         if not change.deleted:
-            shown[change.doc_id] = orjson.loads(change.winner.body)
+            shown[change.doc_id] = body
+            if "living_here" in body and body["schema"] <= schema_version(body["type"]):
+                found.append(f"site {site.number}: {change.doc_id} is shown in an older schema")
+        elif joined.get(change.doc_id, body.get("merged_into")) != body.get("merged_into"):
+            found.append(f"site {site.number}: {change.doc_id} leads elsewhere: {body}")
     for doc_id in sorted(shown.keys() | expected.keys()):
         body, places = shown.get(doc_id), expected.get(doc_id, [])
         if len(places) > 1:
             found.append(f"{doc_id} lives in several grids: {places}")
-        elif body is None or not places:
+        elif body is None and places and doc_id in joined:
+            continue
+        elif body is None or not places or doc_id in joined:
             found.append(f"site {site.number}: canonical and grids disagree on {doc_id}: {places}")
         elif (body["grid"], body["source_rev"]) != places[0]:
             found.append(f"site {site.number}: canonical shows an old {doc_id}: {places}")
@@ -228,17 +267,18 @@ def _missing_values(
     for doc_id, edits in world.ledger.edits.items():
         dropped = set().union(*(edit.dropped() for edit in edits))
         there = now.get(doc_id, set()) | dropped | kept.get(doc_id, set())
+        there |= world.ledger.joined.get(doc_id, set())
         for edit in edits:
             for name, atom in sorted(edit.brought() - there):
                 yield f"{edit.who}'s {name} {atom!r} of {doc_id} is nowhere"
 
 
-def at_or_after(late: str, early: str) -> bool:
+def at_or_after(kind: str, late: str, early: str) -> bool:
     """Tell whether a state is another one or lies further on its way."""
     while late != CONTESTED and late:
         if late == early:
             return True
-        late = WAY[late]
+        late = WAYS[kind][late]
     return late == CONTESTED
 
 
@@ -252,6 +292,7 @@ async def _backward_states(world: World) -> list[str]:
             for field in decision["fields"]:
                 if field["policy"] == "state":
                     standing = [side["value"] for side in field["sides"] if side["changed"]]
-                    if not all(at_or_after(field["value"], state) for state in standing):
+                    kind = str(decision["doc_id"]).partition(":")[0]
+                    if not all(at_or_after(kind, field["value"], state) for state in standing):
                         found.append(f"{change.doc_id} sets {standing} back to {field['value']}")
     return found

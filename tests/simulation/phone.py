@@ -40,6 +40,8 @@ class Phone:
     skew: int = 0
     newer: bool = False
     """Whether it runs a program newer than the server's."""
+    older: bool = False
+    """Whether it runs one that knows the first schema of every record only."""
     outbox: dict[tuple[str, str], Entry] = field(default_factory=dict)
     checkpoints: dict[tuple[int, str, str], str] = field(default_factory=dict)
     grids: list[str] = field(default_factory=list)
@@ -48,8 +50,13 @@ class Phone:
     """Whether it syncs right now."""
 
     def __post_init__(self) -> None:
-        self.clock = HybridClock(self.device)
+        self.become(self.device)
         self.local = MemoryStore(f"phone{self.number}")
+
+    def become(self, device: str) -> None:
+        """Go on under a device id, with a clock that has not seen anything yet."""
+        self.device = device
+        self.clock = HybridClock(device)
 
     # --- what the worker sees ---
 
@@ -82,13 +89,16 @@ class Phone:
         body = {**record, "updated": trace, "stamps": {}, **fields}
         if self.newer:
             body["schema"] += 1
+        if self.older:
+            body["schema"] = 1
         await self._keep(grid, doc_id, None, body)
         return body
 
     async def edit(
-        self, now: int, grid: str, before: Revision, values: Mapping[str, Any]
+        self, now: int, grid: str, before: Revision, values: Mapping[str, Any], *, forged: bool
     ) -> tuple[Body, Body]:
-        """Save changed fields over what the worker saw; return it before and after."""
+        """Save changed fields over what the worker saw; return it before and after. ``forged``
+        stands for a program that writes a merge note, which is the server's alone."""
         old: Body = orjson.loads(before.body)
         body = copy.deepcopy(old)
         trace = self._trace(now)
@@ -101,6 +111,8 @@ class Phone:
             if over and over >= trace["at"]:
                 stamps[name] = str(self.clock.overwrite(parse_clock(over), now + self.skew))
         body["updated"] = trace
+        if forged:
+            body["merge"] = {"parents": [before.rev], "fields": {}, "review": False, "policy": 1}
         if self.newer:
             body["schema"] = max(body["schema"], 2)
         await self._keep(grid, before.doc_id, before, body)

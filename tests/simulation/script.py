@@ -53,13 +53,17 @@ WEIGHTS: Mapping[str, int] = {
     "restore": 2,
     "put": 4,
     "review": 7,
+    "join": 12,
     "settle": 5,
     "order": 6,
     "relocate": 3,
     "upgrade": 1,
+    "downgrade": 1,
+    "clone": 1,
     "forget": 1,
 }
-AT_ONCE = frozenset({"sync", "follow", "put", "review", "settle", "deliver", "order", "relocate"})
+AT_ONCE = frozenset({"sync", "follow", "put", "review", "join", "settle", "deliver", "order",
+                     "relocate"})  # fmt: skip
 """Kinds that happen at a site and may overlap there."""
 
 
@@ -68,7 +72,7 @@ def draw(seed: int) -> Script:
     random = Random(seed)
     phones, sites = random.randint(2, 4), random.choice((1, 2, 2))
     steps = list(_beginning(random, phones, sites))
-    for _ in range(random.randint(12, 44)):
+    for _ in range(random.randint(10, 33)):
         first = _op(random)
         together = [first]
         while first.kind in AT_ONCE and len(together) < 3 and random.random() < 0.25:
@@ -86,10 +90,23 @@ def _op(random: Random) -> Op:
     return Op(kind, a, b, c, d, ms)
 
 
+NEIGHBOURS = (1, 3, 3, 8195, 8195)
+"""Numbers by which a household, a resident and a campaign record are created."""
+
+
 def _beginning(random: Random, phones: int, sites: int) -> Iterator[Step]:
-    """Let one phone make a few records, and everybody get them."""
+    """Let one phone make a few records, and everybody get them; in every second history, let two
+    know the same people."""
     for _ in range(random.randint(1, 3)):
         yield (Op("create", 0, 0, random.randrange(SPREAD), 0, 1),)
+    if random.random() < 0.5:
+        for phone in (0, 1):
+            yield (Op("create", phone, 0, 1, random.randrange(SPREAD), 1),)
+            for _ in range(random.randint(1, 4)):
+                kind, how = random.choice(NEIGHBOURS), random.randrange(SPREAD)
+                yield (Op("create", phone, 0, kind, how, 1),)
+            yield (Op("sync", phone, phone),)
+        yield (Op("follow", 0, 0),)
     yield (Op("sync", 0, 0),)
     for site in range(1, sites):
         yield (Op("replicate", 0, site - 1),)

@@ -55,9 +55,13 @@ class Site:
         """Note an edit that was made on the server, from what it was made on."""
         parents = list(write.ancestors)
         known = await self.disk.bodies(database, write.doc_id, parents)
+        if write.rev is not None and parents[0] not in known:
+            return  # it is brought here with its record, and was noted where it was made
         before = orjson.loads(known[parents[0]]) if parents else {}
         after = orjson.loads(write.body)
-        if "moved_to" not in after:
+        if write.rev is not None:
+            self._ledger.note_joined(write.doc_id, before, after)
+        elif "moved_to" not in after:
             who = str(after.get("updated", {}).get("by"))
             self._ledger.note(write.doc_id, who, before, {} if write.deleted else after)
 

@@ -11,6 +11,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
+from conflicts.joining import derived_revision
 from sync.errors import StoreUnavailable
 from sync.paths import GRID_PREFIX
 from sync.store import Batch, Write, WriteResult
@@ -25,6 +28,7 @@ HOW = ("crash before", "crash after", "crash amid", "error before", "error after
 
 Edited = Callable[[str, Write, str], Awaitable[None]]
 """Hears of every edit that is made on the server itself: database, write and new revision."""
+_BY_SERVER = b'"device":"00000000"'
 
 
 class Crash(BaseException):
@@ -74,9 +78,9 @@ class UnsteadyStore:
             writes = _some(writes)
         results = await self._store.write(database, writes, new_edits=new_edits)
         self._note(database, [(result.doc_id, result.rev, result.error) for result in results])
-        if new_edits and database.startswith(GRID_PREFIX):
+        if database.startswith(GRID_PREFIX):
             for write, result in zip(writes, results, strict=True):
-                if result.rev is not None:
+                if result.rev is not None and (new_edits or _is_derived(write)):
                     await self._edited(database, write, result.rev)
         if due is not None:
             self._fail(due)
@@ -131,6 +135,13 @@ class UnsteadyStore:
             self.dead = True
             raise Crash
         raise StoreUnavailable(f"simulated: {how}")
+
+
+def _is_derived(write: Write) -> bool:
+    """Tell whether a revision was derived from documents by a rule across them."""
+    if write.deleted or not write.ancestors or _BY_SERVER not in write.body:
+        return False
+    return write.rev == derived_revision(write.ancestors[0], orjson.loads(write.body))
 
 
 def _some(writes: Sequence[Write]) -> Sequence[Write]:

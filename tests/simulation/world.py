@@ -19,7 +19,7 @@ from sync.registry import DATABASE as REGISTRY
 from sync.relocating import MoveRefused, relocate
 from sync.store import IndexRow, Revision, Write
 from sync.wire.errors import WireError
-from tests.simulation import planning, records, town
+from tests.simulation import joins, planning, records, town
 from tests.simulation.ledger import Ledger
 from tests.simulation.phone import Phone
 from tests.simulation.script import DAY_MS, Op, Script, Step
@@ -168,12 +168,21 @@ class World:
             return "no grid"
         grid = phone.grids[op.b // 4 % len(phone.grids) if op.b % 4 == 3 else 0]
         await phone.local.create_database(database_of(grid))
-        kind = sorted(records.KINDS)[op.c % len(records.KINDS)]
+        kind = records.kind_of_new(op.c)
         doc_id = f"{kind}:01J{self.fresh():023d}"
-        fields = records.first_fields(kind)
+        fields = {**records.first_fields(kind), **records.twin_fields(kind, op.d)}
         households = [one for one in await phone.ids(grid) if one.startswith("household:")]
         if kind in records.OF_HOUSEHOLD and households:
             fields["household"] = households[op.d % len(households)]
+        if kind == "campaign-record":
+            if not households:
+                return "no household"
+            household = households[op.d % len(households)]
+            campaign = records.CAMPAIGNS[op.b // 16 % len(records.CAMPAIGNS)]
+            fields |= {"campaign": campaign, "household": household}
+            doc_id = f"campaign-record:{campaign}:{household[10:]}"
+            if await phone.local.get(database_of(grid), doc_id) is not None:
+                return "ticked already"
         body = await phone.create(self._now.ms, grid, doc_id, fields)
         self.tell(f"phone {phone.number} creates {doc_id} in {grid}")
         self.ledger.note(doc_id, phone.user, {}, body)
@@ -190,7 +199,10 @@ class World:
         values = records.change(kind, before, op.c, op.d, self.fresh())
         if phone.newer and op.d % 3 == 0:
             values = phone.future_value(self.fresh())
-        old, new = await phone.edit(self._now.ms, grid, shown, values)
+        if kind == "resident" and op.d % 5 == 0:
+            values = records.presence(op.d // 5, older=phone.older)
+        forged = op.d % 61 == 60
+        old, new = await phone.edit(self._now.ms, grid, shown, values, forged=forged)
         self.tell(
             f"phone {phone.number} edits {shown.doc_id} ({shown.rev[:6]}) in {grid}: {values}"
         )
@@ -233,9 +245,22 @@ class World:
         return str(phone.skew)
 
     async def do_upgrade(self, op: Op, site: Site) -> str:
-        self._phone(op).newer = True
+        self._phone(op).newer, self._phone(op).older = True, False
         self.tell(f"phone {self._phone(op).number} gets a newer program")
         return "newer"
+
+    async def do_downgrade(self, op: Op, site: Site) -> str:
+        phone = self._phone(op)
+        phone.older, phone.newer = True, False
+        self.tell(f"phone {phone.number} turns out to have an old program")
+        return "older"
+
+    async def do_clone(self, op: Op, site: Site) -> str:
+        """Let a phone be set up from another one's backup: both write the same clocks from now."""
+        phone, other = self._phone(op), self.phones[op.b % len(self.phones)]
+        phone.become(other.device)
+        self.tell(f"phone {phone.number} takes itself for phone {other.number}")
+        return other.device
 
     async def do_forget(self, op: Op, site: Site) -> str:
         self._phone(op).checkpoints.clear()
@@ -372,6 +397,13 @@ class World:
         self.tell(f"  chooses {side.value!r} for {chosen.field}")
         decision_id: str = review.document["_id"]
         return await reviews.choose(site.store, decision_id, chosen.field, actor, rev=side.rev)
+
+    async def do_join(self, op: Op, site: Site) -> str:
+        """Let a supervisor act on what a rule across documents found."""
+        actor = await self._supervisor(op, site)
+        told = await joins.act(site, op, actor)
+        self.tell(f"{actor.user} at site {site.number} looks at findings: {told}")
+        return told
 
     async def do_order(self, op: Op, site: Site) -> str:
         """Let a supervisor order an operation on the tree of grids."""
