@@ -117,13 +117,10 @@ class Router:
         """Return the live records here that name one of these households, by id: they had stayed
         with it, and have nothing to wait for any more."""
         code = code_of(database)
-        rows = [
-            row
-            for household in households
-            for row in await self._store.query(
-                RECORDS_BY_HOUSEHOLD, prefix=(household,), limit=10_000, documents=True
-            )
-        ]
+        found_by_home = await self._store.query_many(
+            RECORDS_BY_HOUSEHOLD, [(one,) for one in households], limit=10_000, documents=True
+        )
+        rows = [row for of_one in found_by_home for row in of_one]
         ids = [row.doc_id for row in rows if (row.document or {}).get("grid") == code]
         found = await self._store.get_many(database, ids) if ids else []
         return {one.doc_id: one for one in found if one is not None and not one.deleted}

@@ -58,7 +58,7 @@ def parse_document(document: Any, *, new_edits: bool, doc_id: str | None = None)
     if not isinstance(deleted, bool):
         raise document_error("bad_request", "_deleted must be true or false", {"field": "_deleted"})
     history = document.pop("_revisions", None)
-    if "\n_" in "\n" + "\n".join(document):  # a fifth of the time that looking at each takes
+    if "\n_" in "\n" + "\n".join(document):  # half the time that looking at each takes
         _drop_special_members(document)
     body = stored_body(document)
     if new_edits:
