@@ -180,11 +180,7 @@ class Views:
         if level:
             asked["group_level"] = level
         rows = (await self._ask(index, asked)).get("rows", [])
-        return [
-            Group(decode_key(row["key"] or ()), row["value"]["count"], float(row["value"]["sum"]))
-            for row in rows
-            if row["value"]["count"]
-        ]
+        return [group for row in rows if (group := _group(row)).count]
 
     async def _ask(self, index: Index, asked: dict[str, Any], *below: str) -> dict[str, Any]:
         """Ask the index's view, or what is below it; nothing when the database is gone."""
@@ -213,3 +209,10 @@ class Views:
 
 def _row(row: dict[str, Any]) -> IndexRow:
     return IndexRow(decode_key(row["key"]), row["id"], row.get("doc"))
+
+
+def _group(row: dict[str, Any]) -> Group:
+    """Return a row of a reduced view: of ``_stats`` an object, of ``_count`` a number."""
+    value = row["value"]
+    count, total = (value["count"], value["sum"]) if isinstance(value, dict) else (value, value)
+    return Group(decode_key(row["key"] or ()), count, float(total))

@@ -103,7 +103,8 @@ def design(indexes: Sequence[Index]) -> tuple[str, dict[str, Any]]:
     views = {
         name: {
             "map": _MAP.replace("INDEX", orjson.dumps(fields).decode()),
-            "reduce": "_stats",
+            # Whatever is not added up is only counted: a roll-up is several times as fast then.
+            "reduce": "_count" if fields["value"] is None else "_stats",
             "options": {"collation": "raw"},
         }
         for name, fields in declared.items()

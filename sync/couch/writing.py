@@ -17,6 +17,9 @@ from sync.store import Write, WriteResult
 CONFLICT: Final = ("conflict", "Document update conflict.")
 _CHUNK: Final = 500
 _ATTEMPTS: Final = 3
+_FINAL: Final = frozenset({"bad_request", "forbidden", "unauthorized", "illegal_docid"})
+"""What CouchDB says of a replicated document that it will never take. Anything else (a node that
+went away under the batch) passes, and must not be told to a worker as a fault of his record."""
 
 
 class Writer:
@@ -60,6 +63,9 @@ class Writer:
         else:
             raise StoreUnavailable("too few of CouchDB's nodes took the batch; send it again")
         faults = {(row.get("id"), row.get("rev")): row for row in answer.json() if "error" in row}
+        passing = {str(row["error"]) for row in faults.values()} - _FINAL
+        if passing:
+            raise StoreUnavailable(f"CouchDB failed within a batch: {', '.join(sorted(passing))}")
         return [
             _refused(
                 write, faults.get((write.doc_id, write.rev)) or faults.get((write.doc_id, None))

@@ -62,8 +62,15 @@ class Phone(threading.Thread):
         self.acknowledged: list[Row] = []
         self.put_off = 0
         self.enough = threading.Event()
+        self.fault: BaseException | None = None
 
     def run(self) -> None:
+        try:
+            self._storm()
+        except BaseException as error:  # told to the test, which runs in another thread
+            self.fault = error
+
+    def _storm(self) -> None:
         while not self.enough.is_set():
             one, two = next(self._numbers), next(self._numbers)
             sides = [record(two, "worker1", note=note, members=4) for note in "甲乙"]
@@ -82,7 +89,14 @@ class Phone(threading.Thread):
 def more(phones: list[Phone], batches: int) -> None:
     """Wait until the phones have pushed so many more batches between them."""
     goal = sum(len(phone.acknowledged) for phone in phones) + 3 * batches
-    wait_until(lambda: sum(len(phone.acknowledged) for phone in phones) >= goal)
+
+    def reached() -> bool:
+        for phone in phones:
+            if phone.fault is not None:
+                raise phone.fault
+        return sum(len(phone.acknowledged) for phone in phones) >= goal
+
+    wait_until(reached)
 
 
 def test_a_node_killed_in_a_storm_loses_nothing(server: ServerProcess, client_of: Client) -> None:
@@ -100,6 +114,7 @@ def test_a_node_killed_in_a_storm_loses_nothing(server: ServerProcess, client_of
         phone.enough.set()
     for phone in phones:
         phone.join()
+        assert phone.fault is None
 
     rows = [row for phone in phones for row in phone.acknowledged]
     asked: dict[str, list[str]] = {row["_id"]: [] for row in rows}
