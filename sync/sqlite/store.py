@@ -115,8 +115,10 @@ class SqliteStore(DocumentStore):
                 " ON CONFLICT DO NOTHING",
                 (name, schema.new_epoch(), transaction.next_update()),
             )
-            transaction.changed.add(name)
-            return cursor.rowcount == 1
+            made = cursor.rowcount == 1
+            if made:
+                transaction.changed.add(name)
+            return made
 
         return await self._writer.run(job)
 
@@ -412,7 +414,7 @@ class SqliteStore(DocumentStore):
         def changed() -> bool:
             if database is None:
                 with self._reading() as connection:
-                    return _updates(connection) > _number(since)
+                    return _updated_after(connection, _number(since))
             row = self._find(database)
             return row.seq > position(since, row.epoch, row.seq)
 
@@ -536,7 +538,8 @@ def position(since: str, epoch: str, newest: int) -> int:
     return 0 if dash and of_epoch != epoch else number
 
 
-def _updates(connection: sqlite3.Connection) -> int:
-    row = connection.execute("SELECT value FROM meta WHERE key = 'updates'").fetchone()
-    number: int = row[0]
-    return number
+def _updated_after(connection: sqlite3.Connection, position: int) -> bool:
+    """Tell whether ``database_updates`` has something to tell after a position. The number of the
+    last update does not say so: the database may be destroyed, or the update came to nothing."""
+    row = connection.execute("SELECT 1 FROM databases WHERE updated > ? LIMIT 1", (position,))
+    return row.fetchone() is not None

@@ -224,6 +224,18 @@ async def test_a_waiter_hears_of_another_process(tmp_path: Path) -> None:
     await two.close()
 
 
+async def test_a_destroyed_database_leaves_nothing_to_wait_for() -> None:
+    store = SqliteStore.open(":memory:")
+    await store.create_database("grid")
+    _, since = await store.database_updates()
+    await store.create_database("fleeting")
+    assert await store.wait_for_change(None, since, 0)
+    await store.delete_database("fleeting")
+    assert await store.database_updates(since) == ([], since)
+    assert not await store.wait_for_change(None, since, 0)
+    await store.close()
+
+
 async def test_a_closed_store_says_so(tmp_path: Path) -> None:
     store = SqliteStore.open(tmp_path / "store.db")
     await store.create_database("grid")

@@ -155,6 +155,16 @@ async def test_which_databases_changed(store: DocumentStore) -> None:
     await _quiet(store, later)
 
 
+async def test_making_a_database_that_is_there_changes_nothing(store: DocumentStore) -> None:
+    """Whoever is woken and told of nothing asks again at once, and again."""
+    await store.create_database("grid-1")
+    _, since = await _updates(store, 1)
+    since = await _quiet(store, since)
+    assert not await store.create_database("grid-1")
+    assert not await store.wait_for_change(None, since, 0.01)
+    assert await _quiet(store, since) == since
+
+
 async def _quiet(store: DocumentStore, since: str) -> str:
     """Return from where on nothing is told: a cluster may tell of a database twice."""
     names, reached = await store.database_updates(since)
