@@ -9,11 +9,13 @@ import pytest
 from sync import duplicates, reviews
 from sync.registry import Registry
 from sync.store import DocumentStore
+from tests.sync_flow.disturbing import begin_anew
 from tests.sync_flow.test_duplicates import (
     NEW,
     OLD,
     REVIEW,
     canonical,
+    merge_pair,
     record,
     two_doors,
 )
@@ -51,8 +53,7 @@ async def test_one_is_left_for_each_campaign_when_households_become_one(
     store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone
 ) -> None:
     await both_ticked(store, registry, phone1, phone2)
-    await duplicates.merge(store, REVIEW, SUPERVISOR)
-    await catch_up(store, registry)
+    await merge_pair(store, registry)
 
     stands = await canonical(store, OF_OLD)
     assert (stands["gone"], stands["household"], stands["campaign"]) == (False, OLD, "fraud")
@@ -71,8 +72,7 @@ async def test_undone_each_household_has_its_own_again(
     store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone
 ) -> None:
     await both_ticked(store, registry, phone1, phone2)
-    await duplicates.merge(store, REVIEW, SUPERVISOR)
-    await catch_up(store, registry)
+    await merge_pair(store, registry)
     await duplicates.undo(store, REVIEW, SUPERVISOR, "两户")
     await catch_up(store, registry)
 
@@ -91,8 +91,7 @@ async def test_what_is_ticked_later_for_the_household_that_stands_takes_over(
     await two_doors(store, registry, phone1, phone2)
     await tick(store, registry, phone2, OF_NEW, status="20", note="要了传单")
     await catch_up(store, registry)
-    await duplicates.merge(store, REVIEW, SUPERVISOR)
-    await catch_up(store, registry)
+    await merge_pair(store, registry)
     assert not (await canonical(store, OF_NEW))["gone"]
     await tick(store, registry, phone1, OF_OLD, status="10")
     phone2.edit(OF_NEW, status="30")  # offline, he knows nothing of all that
@@ -111,8 +110,7 @@ async def test_outcomes_that_exclude_each_other_are_put_to_a_person(
     await tick(store, registry, phone1, OF_OLD, status="31")
     await tick(store, registry, phone2, OF_NEW, status="30")
     await catch_up(store, registry)
-    await duplicates.merge(store, REVIEW, SUPERVISOR)
-    await catch_up(store, registry)
+    await merge_pair(store, registry)
     assert (await canonical(store, OF_OLD))["status"] == "99"
     (row,) = await reviews.open_reviews(store, DISTRICT)
     assert row.document is not None
@@ -123,8 +121,7 @@ async def test_one_that_was_deleted_for_the_household_that_stands_stays_deleted(
     store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone
 ) -> None:
     await both_ticked(store, registry, phone1, phone2)
-    await duplicates.merge(store, REVIEW, SUPERVISOR)
-    await catch_up(store, registry)
+    await merge_pair(store, registry)
     await phone1.pull(store, OF_OLD)
     (result,) = await phone1.push(store, registry, writes=[phone1.stone(OF_OLD)])
     assert result.error is None
@@ -150,11 +147,9 @@ async def test_looked_at_again_nothing_changes(
     store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone
 ) -> None:
     await both_ticked(store, registry, phone1, phone2)
-    await duplicates.merge(store, REVIEW, SUPERVISOR)
-    await catch_up(store, registry)
+    await merge_pair(store, registry)
     names = (f"grid-{GRID}", "canonical", "reviews")
     before = [(await store.database_info(name)).update_seq for name in names]
-    for name in await store.database_names("grid-"):
-        await store.put_local("canonical", f"follower:{name}", {"since": "0"})
+    await begin_anew(store)
     await catch_up(store, registry)
     assert [(await store.database_info(name)).update_seq for name in names] == before

@@ -18,15 +18,16 @@ from grid.operations import Kind
 from grid.permissions import Actor, Role
 from grid.placing import Part
 from sync import duplicates, reviews
-from sync.follower import CHECKPOINT, Follower
+from sync.follower import Follower
 from sync.indexes import RECORDS_BY_HOUSEHOLD, RECORDS_BY_TYPE
 from sync.ordering import new_operation, order
 from sync.registry import Registry
 from sync.relocating import relocate
 from sync.reviews import ReviewError
 from sync.store import DocumentStore, Write
-from tests.stores import SPARSELY, empty_store
-from tests.sync_flow.test_follower import Crash, Crashing, state_of
+from tests.stores import empty_store
+from tests.sync_flow.disturbing import begin_anew, crash_at_each_write
+from tests.sync_flow.test_follower import state_of
 from tests.sync_flow.town import (
     DISTRICT,
     GRID,
@@ -84,6 +85,12 @@ async def two_doors(
     await catch_up(store, registry)
 
 
+async def merge_pair(store: DocumentStore, registry: Registry) -> None:
+    """Let the village's head merge the two, and all that refers to them follow."""
+    await duplicates.merge(store, REVIEW, SUPERVISOR)
+    await catch_up(store, registry)
+
+
 async def test_a_household_recorded_twice_is_proposed_and_nothing_is_changed(
     store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone
 ) -> None:
@@ -128,8 +135,7 @@ async def test_what_arrives_later_with_the_old_reference_is_right_too(
     await two_doors(store, registry, phone1, phone2)
     phone2.create(LATE, household=NEW, visited="2026-11-25T08:00:00Z")
     phone2.edit(NEW, phone="12000000009", owner_name="房东甲")
-    await duplicates.merge(store, REVIEW, SUPERVISOR)
-    await catch_up(store, registry)
+    await merge_pair(store, registry)
     assert [r.error for r in await phone2.push(store, registry, LATE, NEW)] == [None, None]
     await catch_up(store, registry)
 
@@ -154,8 +160,7 @@ async def test_undone_everything_is_as_it_was_and_what_came_after_stays(
     store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone
 ) -> None:
     await two_doors(store, registry, phone1, phone2)
-    await duplicates.merge(store, REVIEW, SUPERVISOR)
-    await catch_up(store, registry)
+    await merge_pair(store, registry)
     await phone1.pull(store, OLD)
     phone1.edit(OLD, residence_type="rented", tags=["老人", "租户", "党员"])
     phone1.create(LATE, household=OLD, visited="2026-11-25T08:00:00Z")
@@ -182,8 +187,7 @@ async def test_undone_everything_is_as_it_was_and_what_came_after_stays(
     await phone1.push(store, registry, OLD)
     await catch_up(store, registry)
     assert await status(store) == "undone"
-    await duplicates.merge(store, REVIEW, SUPERVISOR)
-    await catch_up(store, registry)
+    await merge_pair(store, registry)
     assert (await canonical(store, CHILD))["household"] == OLD
     assert await status(store) == "accepted"
 
@@ -249,8 +253,7 @@ async def test_a_household_across_a_border_is_for_whom_both_grids_belong(
     for actor in (lead, STRANGER):
         with pytest.raises(ReviewError, match="out-of-scope"):
             await duplicates.merge(store, REVIEW, actor)
-    await duplicates.merge(store, REVIEW, SUPERVISOR)
-    await catch_up(store, registry)
+    await merge_pair(store, registry)
     assert (await canonical(store, CHILD))["household"] == OLD
 
 
@@ -345,8 +348,7 @@ async def test_a_chain_of_three_leads_to_its_end_and_back(
     phone1.create(third, address="面前山村 103 号", area=90.0)
     await phone1.push(store, registry, third)
     await two_doors(store, registry, phone1, phone2)
-    await duplicates.merge(store, REVIEW, SUPERVISOR)
-    await catch_up(store, registry)
+    await merge_pair(store, registry)
     await duplicates.merge(store, finding_id(DUPLICATE, OLD, third), SUPERVISOR, keeps=third)
     await catch_up(store, registry)
 
@@ -391,8 +393,7 @@ async def test_a_worker_may_not_merge_or_delete_a_duplicate(
     phone2.edit(NEW, merged_into=OLD)
     (refused,) = await phone2.push(store, registry, NEW)
     assert refused.error == "forbidden"
-    await duplicates.merge(store, REVIEW, SUPERVISOR)
-    await catch_up(store, registry)
+    await merge_pair(store, registry)
     await phone2.pull(store, NEW)
     (refused,) = await phone2.push(store, registry, writes=[phone2.stone(NEW)])
     assert (refused.error, refused.info["code"]) == ("forbidden", "delete-not-allowed")
@@ -402,12 +403,10 @@ async def test_looked_at_again_from_the_beginning_nothing_changes(
     store: DocumentStore, registry: Registry, phone1: Phone, phone2: Phone
 ) -> None:
     await two_doors(store, registry, phone1, phone2)
-    await duplicates.merge(store, REVIEW, SUPERVISOR)
-    await catch_up(store, registry)
+    await merge_pair(store, registry)
     names = (DATABASE, "canonical", "reviews")
     before = [(await store.database_info(name)).update_seq for name in names]
-    for position in (CHECKPOINT, f"{CHECKPOINT}:{DATABASE}"):
-        await store.put_local("canonical", position, {"since": "0"})
+    await begin_anew(store)
     await catch_up(store, registry)
     assert [(await store.database_info(name)).update_seq for name in names] == before
 
@@ -434,24 +433,8 @@ async def a_town() -> AsyncIterator[tuple[DocumentStore, Registry]]:
 
 @pytest.mark.parametrize("after", [False, True], ids=["before the write", "after the write"])
 async def test_a_crash_at_any_write_costs_nothing(after: bool) -> None:
-    async with a_town() as (store, registry):
-        await catch_up(store, registry)
-        expected = await state_of(store)
+    expected = await crash_at_each_write(a_town, state_of, after=after)
     assert len(expected["reviews"]) == 1
-    crashes = 0
-    while True:
-        async with a_town() as (store, registry):
-            broken = Crashing(store, crashes + 1, after=after)
-            try:
-                await catch_up(broken, registry)
-            except* Crash:
-                pass
-            if broken.left > 0:
-                break  # it came through before the n-th write
-            crashes += SPARSELY
-            await catch_up(store, registry)
-            assert await state_of(store) == expected, f"crash at write {crashes}"
-    assert crashes > 10
 
 
 async def test_two_followers_at_once_come_to_the_same() -> None:
@@ -470,8 +453,7 @@ async def test_a_merged_household_is_found_where_it_was_moved_to(
 ) -> None:
     """Its grid was merged into another after the two had become one: it can still be undone."""
     await two_doors(store, registry, phone1, phone2)
-    await duplicates.merge(store, REVIEW, SUPERVISOR)
-    await catch_up(store, registry)
+    await merge_pair(store, registry)
     away = replace(new_operation(Kind.MERGE, MOVER), grids=(GRID,), parts=(Part(OTHER),))
     await order(registry, away, MOVER)
     phone2.edit(NEW, owner_name="房东甲")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -12,15 +12,16 @@ import pytest
 
 import conflicts
 from sync import follower as follower_module
-from sync import resolving, sharing
+from sync import resolving
 from sync.errors import StoreFull
-from sync.follower import CHECKPOINT, Follower
+from sync.follower import Follower
 from sync.indexes import HOUSEHOLDS_BY_ADDRESS, RECORDS_BY_PATH, REVIEWS_BY_STATUS
 from sync.projection import Projection, door_key
 from sync.registry import Registry
 from sync.rush import Rush
 from sync.store import DocumentStore, Write
-from tests.stores import SPARSELY, empty_store
+from tests.stores import empty_store
+from tests.sync_flow.disturbing import begin_anew, crash_at_each_write
 from tests.sync_flow.town import (
     DISTRICT,
     GRID,
@@ -39,35 +40,6 @@ DATABASE = f"grid-{GRID}"
 SECOND = "household:01J0000000000000000000000D"
 THIRD = "household:01J0000000000000000000000E"
 State = dict[str, dict[str, Any]]
-
-
-class Crash(BaseException):
-    """The process ends here."""
-
-
-class Crashing:
-    """A store that ends the process at the n-th write, before it happened or after."""
-
-    def __init__(self, store: DocumentStore, at: int, *, after: bool) -> None:
-        self._store = store
-        self.left = at
-        self._after = after
-
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(self._store, name)
-        return self._counted(method) if name in ("write", "put_local") else method
-
-    def _counted(self, method: Callable[..., Any]) -> Callable[..., Any]:
-        async def call(*args: Any, **kwargs: Any) -> Any:
-            self.left -= 1
-            if self.left == 0 and not self._after:
-                raise Crash
-            result = await method(*args, **kwargs)
-            if self.left == 0:
-                raise Crash
-            return result
-
-        return call
 
 
 @asynccontextmanager
@@ -131,31 +103,15 @@ async def undisturbed() -> State:
 @pytest.mark.usefixtures("small_pages")
 @pytest.mark.parametrize("after", [False, True], ids=["before the write", "after the write"])
 async def test_a_crash_at_any_write_costs_nothing(after: bool) -> None:
-    expected = await undisturbed()
+    expected = await crash_at_each_write(a_days_work, state_of, after=after)
     assert len(expected["reviews"]) == 3
-    crashes = 0
-    while True:
-        async with a_days_work() as (store, registry):
-            broken = Crashing(store, crashes + 1, after=after)
-            try:
-                await catch_up(broken, registry)
-            except* Crash:
-                pass
-            if broken.left > 0:
-                break  # it came through before the n-th write
-            crashes += SPARSELY
-            await catch_up(store, registry)
-            assert await state_of(store) == expected, f"crash at write {crashes}"
-    assert crashes > 10
 
 
 async def test_following_anew_from_the_beginning_changes_nothing() -> None:
     async with a_days_work() as (store, registry):
         await catch_up(store, registry)
         before = await state_of(store)
-        for position in (sharing.LOCAL_ID, f"{CHECKPOINT}:{DATABASE}"):
-            assert await store.get_local("canonical", position) is not None
-            await store.put_local("canonical", position, {"since": "0"})
+        await begin_anew(store)
         again = await catch_up(store, registry)
         assert await state_of(store) == before
         assert (again.merged, again.reviews_opened) == (0, 0)

@@ -17,7 +17,7 @@ from sync.registry import Registry
 from sync.relocating import MoveRefused, relocate
 from sync.store import DocumentStore
 from tests.stores import SPARSELY, empty_store
-from tests.sync_flow.test_moves import replicate
+from tests.sync_flow.moving import replicate
 from tests.sync_flow.town import (
     GRID,
     GROUP,
