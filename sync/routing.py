@@ -17,7 +17,7 @@ from grid.placing import moves_along, place
 from sync.indexes import RECORDS_BY_HOUSEHOLD
 from sync.paths import code_of, database_of
 from sync.registry import Registry
-from sync.store import DocumentStore, Revision
+from sync.store import DocumentStore, IndexRow, Revision
 
 _NOWHERE = ""
 """Stands for a household that no rule places."""
@@ -65,18 +65,18 @@ class Router:
         """Return orders for what goes along with the households whose moves ``winners`` tell."""
         code = code_of(database)
         closed = code in (await self._registry.structure()).routes
-        orders: dict[str, Order] = {}
+        orders_by_home: dict[str, Order] = {}
         for stone in winners:
             body = orjson.loads(stone.body or b"{}") if stone.deleted else {}
-            if MOVED_TO not in body or not stone.doc_id.startswith("household:"):
-                continue
-            rows = await self._store.query(
-                RECORDS_BY_HOUSEHOLD, prefix=(stone.doc_id,), limit=10_000, documents=True
-            )
+            if MOVED_TO in body and stone.doc_id.startswith("household:"):
+                orders_by_home[stone.doc_id] = order_of(body)
+        orders: dict[str, Order] = {}
+        rows_by_home = await self._records_of(list(orders_by_home))
+        for order, rows in zip(orders_by_home.values(), rows_by_home, strict=True):
             for row in rows:
                 record = row.document or {}
                 if record.get("grid") == code and (closed or moves_along(record)):
-                    orders[row.doc_id] = order_of(body)
+                    orders[row.doc_id] = order
         return orders
 
     async def _targets(
@@ -117,13 +117,16 @@ class Router:
         """Return the live records here that name one of these households, by id: they had stayed
         with it, and have nothing to wait for any more."""
         code = code_of(database)
-        found_by_home = await self._store.query_many(
-            RECORDS_BY_HOUSEHOLD, [(one,) for one in households], limit=10_000, documents=True
-        )
-        rows = [row for of_one in found_by_home for row in of_one]
+        rows = [row for of_one in await self._records_of(households) for row in of_one]
         ids = [row.doc_id for row in rows if (row.document or {}).get("grid") == code]
         found = await self._store.get_many(database, ids) if ids else []
         return {one.doc_id: one for one in found if one is not None and not one.deleted}
+
+    async def _records_of(self, households: Sequence[str]) -> list[list[IndexRow]]:
+        """Return the records that name each of these households, whichever grid they are in."""
+        return await self._store.query_many(
+            RECORDS_BY_HOUSEHOLD, [(one,) for one in households], limit=10_000, documents=True
+        )
 
     async def _origins(
         self, route: Route, bodies: Mapping[str, Mapping[str, Any]]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import orjson
 import pytest
@@ -16,7 +18,8 @@ from sync.ordering import order
 from sync.projection import Projection
 from sync.registry import Registry
 from sync.relocating import MoveRefused, relocate
-from sync.store import DocumentStore, Write
+from sync.routing import Router
+from sync.store import DocumentStore, Index, Key, Write
 from tests.sync_flow.moving import (
     DONE,
     FAR,
@@ -100,6 +103,32 @@ async def test_a_household_moved_by_hand_takes_residents_and_open_work_along(
     await catch_up(store, registry)
     assert (await only(store, newborn))["grid"] == OTHER
     assert (await only(store, RESIDENT))["occupation"] == "渔民"
+
+
+async def test_what_goes_along_with_many_households_is_asked_for_at_once(
+    store: DocumentStore, registry: Registry, phone1: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await a_grid(store, registry, phone1)
+    late = "resident:01J0000000000000000000000L"
+    phone1.create(late, name="李四", household=FAR)
+    await phone1.push(store, registry, late)
+    await catch_up(store, registry)
+    for doc_id in (HOUSEHOLD, FAR):
+        await relocate(store, registry, doc_id, OTHER, TOWN_HEAD)
+    asked: list[Any] = []
+    query_many = store.query_many
+
+    async def noted(index: Index, prefixes: Sequence[Key], **how: Any) -> Any:
+        asked.append(prefixes)
+        return await query_many(index, prefixes, **how)
+
+    monkeypatch.setattr(store, "query_many", noted)
+    stones = await store.get_many(f"grid-{GRID}", [HOUSEHOLD, PATROL, FAR])
+    told = [one for one in stones if one is not None]
+    orders = await Router(store, registry).companions(f"grid-{GRID}", told)
+    assert asked == [[(HOUSEHOLD,), (FAR,)]]
+    assert orders.keys() == {RESIDENT, EVENT, late}
+    assert {one.grid for one in orders.values()} == {OTHER}
 
 
 async def test_moved_there_and_back_and_on(
