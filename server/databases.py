@@ -12,9 +12,10 @@ from server.sessions import SESSIONS_BY_USER
 from server.settings import Settings, SettingsError
 from sync import open_store
 from sync.indexes import ALL_INDEXES
+from sync.kin import note_reviewed
 from sync.store import DocumentStore
 
-DATABASES: Final = ("registry", "canonical", "reviews", "quarantine", "arrivals", "audit")
+DATABASES: Final = ("registry", "canonical", "kin", "reviews", "quarantine", "arrivals", "audit")
 INDEXES: Final = (*ALL_INDEXES, SESSIONS_BY_USER, *GAUGES)
 """All indexes that are declared, the server's own included."""
 
@@ -32,6 +33,7 @@ async def open_databases(settings: Settings) -> DocumentStore:
     try:
         await asyncio.gather(*map(store.create_database, DATABASES))
         await store.ensure_indexes(INDEXES)
+        await note_reviewed(store)
     except BaseException:
         await store.close()
         raise

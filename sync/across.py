@@ -12,7 +12,6 @@ from typing import Any, Final
 
 import orjson
 
-from conflicts.duplicates import APART as APART_FIELD
 from conflicts.duplicates import REDIRECT, Match, judge, kept_apart
 from conflicts.households import check_household
 from conflicts.joining import redirected
@@ -23,6 +22,7 @@ from sync.editing import SYSTEM
 from sync.held import held, write_derived
 from sync.indexes import RECORDS_BY_HOUSEHOLD, RECORDS_BY_IDENTITY, REVIEWS_BY_SUBJECT
 from sync.joining import Joining
+from sync.kin import note_kin, told_kin
 from sync.paths import database_of
 from sync.projection import Projection
 from sync.redirects import CANONICAL, redirect_of, redirects_from
@@ -69,15 +69,16 @@ class Across:
             for doc_id, winner in looked_at.items()
             if not winner.deleted
         }
-        for doc_id, body in bodies.items():
-            outcome.repaired += await self._joining.settle(doc_id, body)
-        for doc_id in sorted(looked_at.keys() - bodies.keys()):
-            await self._joining.lead_anew(doc_id)
-        outcome.repaired += await self._campaigns.settle(bodies)
-        touched = {doc_id: w for doc_id, w in looked_at.items() if doc_id.startswith(_TYPES)}
-        live = await findings.canonical_records(self._store, list(touched))
+        told = {doc_id: told_kin(bodies.get(doc_id, {})) for doc_id in looked_at}
+        kin = await note_kin(self._store, told)
+        for doc_id in looked_at:
+            of_it = kin.get(doc_id, ())
+            outcome.repaired += await self._joining.settle(doc_id, bodies.get(doc_id), of_it)
+        outcome.repaired += await self._campaigns.settle(bodies, kin)
+        touched = [doc_id for doc_id in looked_at if doc_id.startswith(_TYPES)]
+        live = await findings.canonical_records(self._store, touched)
         waiting = await self._waiting(touched)
-        for pair in await self._pairs(touched, live, waiting):
+        for pair in await self._pairs(touched, live, waiting, kin):
             await self._judge(pair, outcome)
         await self._check_households(_households(touched, live, waiting), outcome)
         return outcome
@@ -91,16 +92,13 @@ class Across:
 
     async def _pairs(
         self,
-        touched: Mapping[str, Revision],
+        touched: Iterable[str],
         live: Mapping[str, Document],
         waiting: Sequence[Mapping[str, Any]],
+        kin: Mapping[str, set[str]],
     ) -> list[Pair]:
-        """Return the pairs to judge: by shared keys, by what the records say, by open reviews."""
-        pairs: set[Pair] = set()
-        for doc_id, winner in touched.items():
-            body = orjson.loads(winner.body or b"{}")
-            told = [body.get(REDIRECT), *(body.get(APART_FIELD) or ())]
-            pairs |= {_pair(doc_id, other) for other in told if isinstance(other, str)}
+        """Return the pairs to judge: by kin, by shared keys, by open reviews."""
+        pairs = {_pair(doc_id, other) for doc_id in touched for other in kin.get(doc_id, ())}
         pairs |= await self._alike(
             [(key, one) for one in touched for key in (live.get(one) or {}).get("identity", ())]
         )

@@ -11,9 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-import orjson
-
-from conflicts.duplicates import ABSORBED, APART, REDIRECT, seniority
+from conflicts.duplicates import ABSORBED, REDIRECT, seniority
 from conflicts.joining import redirected
 from conflicts.references import final
 from grid.models import natural_id
@@ -21,6 +19,7 @@ from sync.editing import SYSTEM
 from sync.held import Held, held, write_derived
 from sync.indexes import RECORDS_BY_REFERENCE
 from sync.joining import Joining
+from sync.kin import kin_of, told_kin
 from sync.redirects import CANONICAL, redirect_of, redirects_from
 from sync.store import DocumentStore
 
@@ -39,14 +38,13 @@ class Campaigns:
         self._store = store
         self._joining = joining
 
-    async def settle(self, bodies: Mapping[str, Mapping[str, Any]]) -> int:
-        """Look at the households and campaign records among these live records; return how many
-        revisions were written. Costs one read where nothing was ever joined."""
-        households = {
-            doc_id
-            for doc_id, body in bodies.items()
-            if doc_id.startswith("household:") and _has_kin(body)
-        }
+    async def settle(
+        self, bodies: Mapping[str, Mapping[str, Any]], kin: Mapping[str, set[str]]
+    ) -> int:
+        """Look at the campaign records among these live records, and at those of households that
+        have kin; return how many revisions were written. ``kin`` is of all that a batch touched.
+        Costs one read where nothing was ever joined."""
+        households = {doc_id for doc_id in kin if doc_id.startswith("household:")}
         records = await self._concerned(
             {doc_id: body for doc_id, body in bodies.items() if doc_id.startswith(_RECORDS)}
         )
@@ -66,14 +64,8 @@ class Campaigns:
 
     async def _concerned(self, bodies: Mapping[str, Mapping[str, Any]]) -> set[str]:
         """Return those of these campaign records that may have to be joined or parted."""
-        homes = sorted({_home(body) for body in bodies.values()})
-        found = await self._store.get_many(CANONICAL, homes) if homes else []
-        kin = {
-            home
-            for home, known in zip(homes, found, strict=True)
-            if known is not None and _has_kin(orjson.loads(known.body or b"{}"))
-        }
-        return {doc_id for doc_id, body in bodies.items() if _home(body) in kin or _has_kin(body)}
+        kin = await kin_of(self._store, [*bodies, *(_home(body) for body in bodies.values())])
+        return {doc_id for doc_id, body in bodies.items() if doc_id in kin or _home(body) in kin}
 
     async def _members(self, households: set[str], records: set[str]) -> dict[str, Held]:
         """Return the campaign records of these and of all households that are, or were, one with
@@ -83,26 +75,24 @@ class Campaigns:
         family: set[str] = set()
         ahead = set(records)
         while ahead or households - family:
-            for doc_id in sorted(households - family):
-                family.add(doc_id)
-                households |= await self._kin(doc_id)
+            new = households - family
+            family |= new
+            households = households.union(*(await kin_of(self._store, new)).values())
+            for doc_id in sorted(new):
                 ahead |= await self._records_of(doc_id)
             looked_at, ahead = ahead - seen, set()
             seen |= looked_at
+            ahead = ahead.union(*(await kin_of(self._store, looked_at)).values())
             for doc_id in sorted(looked_at):
                 found = await held(self._store, doc_id)
                 if found is not None:
                     members[doc_id] = found
-                    ahead |= _kin_of(found.body)
+                    ahead |= told_kin(found.body)
                     households.add(_home(found.body))
             campaigns = {str(one.body.get("campaign")) for one in members.values()}
             ahead |= {_natural(one, home) for one in campaigns for home in family}
             ahead -= seen
         return members
-
-    async def _kin(self, household: str) -> set[str]:
-        found = await held(self._store, household)
-        return set() if found is None else _kin_of(found.body)
 
     async def _records_of(self, household: str) -> set[str]:
         rows = await self._store.query(
@@ -126,17 +116,6 @@ class Campaigns:
                 await write_derived(self._store, member, joined)
                 written += 1
         return written
-
-
-def _has_kin(body: Mapping[str, Any]) -> bool:
-    return any(body.get(name) for name in (REDIRECT, APART, ABSORBED))
-
-
-def _kin_of(body: Mapping[str, Any]) -> set[str]:
-    """Return the records that one is, or was, one with."""
-    kin = {entry["key"] for entry in body.get(ABSORBED) or ()} | set(body.get(APART) or ())
-    target = body.get(REDIRECT)
-    return kin | {target} if isinstance(target, str) else kin
 
 
 def _home(body: Mapping[str, Any]) -> str:

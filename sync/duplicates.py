@@ -144,8 +144,9 @@ async def undo(store: DocumentStore, review_id: str, actor: Actor, note: str = "
 
 def _apart(other: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
     def change(body: dict[str, Any]) -> dict[str, Any]:
-        after = {name: value for name, value in body.items() if name != REDIRECT}
-        return {**after, APART_FIELD: sorted({*(body.get(APART_FIELD) or ()), other})}
+        # What somebody else merged it into is another matter.
+        kept = {name: value for name, value in body.items() if name != REDIRECT or value != other}
+        return {**kept, APART_FIELD: sorted({*(body.get(APART_FIELD) or ()), other})}
 
     return change
 

@@ -7,13 +7,13 @@ be broken off anywhere and repeated, and two followers write the same.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import orjson
 
 from conflicts import POLICY_VERSION, Decision
-from conflicts.duplicates import ABSORBED, APART, REDIRECT
+from conflicts.duplicates import REDIRECT
 from conflicts.joining import Joined, absorb, absorbed, redirected, release
 from conflicts.references import final
 from grid.models import natural_key
@@ -39,37 +39,44 @@ class Joining:
         self._registry = registry
         self._projection = projection
 
-    async def settle(self, doc_id: str, body: Mapping[str, Any]) -> int:
-        """Bring everything after one household or resident that changed; return what it wrote.
+    async def settle(self, doc_id: str, body: Mapping[str, Any] | None, kin: Iterable[str]) -> int:
+        """Bring everything after one record that changed (``None``: that is gone from where it
+        was), and after its kin; return how many revisions were written.
 
         Costs nothing for a record that has nothing to do with duplicates.
         """
         written = 0
-        if isinstance(body.get(REDIRECT), str):
+        if body is not None and isinstance(body.get(REDIRECT), str):
             freed = await self._break_cycle(doc_id)
             if freed == doc_id:
                 return 1  # it comes back as a change of its own
             written += freed is not None
-            written += await self._take_in(str(body[REDIRECT]), doc_id)
-        for other in body.get(APART) or ():
-            written += await self.compare(other, doc_id)
-        for entry in body.get(ABSORBED) or ():
-            written += await self.compare(doc_id, entry["key"])
-        if REDIRECT in body or REDIRECT in (body.get("stamps") or {}):
+        for other in sorted(kin):
+            written += await self.compare(doc_id, other)
+        if body is None or REDIRECT in body or REDIRECT in (body.get("stamps") or {}):
             await self.lead_anew(doc_id)
         return written
 
-    async def compare(self, keeper_id: str, duplicate_id: str) -> int:
+    async def compare(self, one_id: str, other_id: str) -> int:
+        """See that each of two records contains the other's content exactly if that says so."""
+        one, other = await held(self._store, one_id), await held(self._store, other_id)
+        if one is None or other is None:
+            return 0  # looked at again when it can be found
+        if one.body.get(REDIRECT) == other_id and other.body.get(REDIRECT) == one_id:
+            return 0  # a circle: looked at again when it is broken
+        # One after the other: what was written comes back as a change.
+        return await self._bring(one, other) or await self._bring(other, one)
+
+    async def _bring(self, keeper: Held, duplicate: Held) -> int:
         """See that a record contains a duplicate's content exactly if that says so."""
-        duplicate = await held(self._store, duplicate_id)
-        if duplicate is None:
-            return 0
+        keeper_id, duplicate_id = keeper.revision.doc_id, duplicate.revision.doc_id
+        note = absorbed(keeper.body, duplicate_id)
         if duplicate.body.get(REDIRECT) == keeper_id:
-            return await self._take_in(keeper_id, duplicate_id)
-        keeper = await held(self._store, keeper_id)
-        note = None if keeper is None else absorbed(keeper.body, duplicate_id)
-        if keeper is None or note is None:
-            return 0
+            return await self._take_in(keeper, duplicate, note)
+        return 0 if note is None else await self._give_back(keeper, duplicate, note)
+
+    async def _give_back(self, keeper: Held, duplicate: Held, note: Mapping[str, Any]) -> int:
+        duplicate_id = duplicate.revision.doc_id
         before = await self._archived(keeper, note["from"])
         taken = await self._archived(duplicate, note["rev"])
         after = keeper.body
@@ -81,12 +88,7 @@ class Joining:
         await write_derived(self._store, keeper, released)
         return 1
 
-    async def _take_in(self, keeper_id: str, duplicate_id: str) -> int:
-        keeper = await held(self._store, keeper_id)
-        duplicate = await held(self._store, duplicate_id)
-        if keeper is None or duplicate is None:
-            return 0
-        note = absorbed(keeper.body, duplicate_id)
+    async def _take_in(self, keeper: Held, duplicate: Held, note: Mapping[str, Any] | None) -> int:
         if note is not None and note["rev"] == duplicate.revision.rev:
             return 0
         base = None if note is None else await self._archived(duplicate, note["rev"])
@@ -94,7 +96,7 @@ class Joining:
             keeper.body,
             keeper.revision.rev,
             duplicate.body,
-            duplicate_id,
+            duplicate.revision.doc_id,
             duplicate.revision.rev,
             base,
         )

@@ -26,7 +26,8 @@ from conflicts.joining import derived_revision
 from conflicts.moving import MOVED_TO
 from conflicts.references import final, followed, references
 from grid.models import upcast
-from sync.paths import GRID_PREFIX, grid_path
+from sync.errors import DatabaseNotFound
+from sync.paths import GRID_PREFIX, database_of, grid_path
 from sync.redirects import CANONICAL as CANONICAL
 from sync.redirects import redirects_from
 from sync.registry import Registry
@@ -73,8 +74,8 @@ class Projection:
     ) -> int:
         """Bring the canonical documents of these winners up to date; return how many changed.
 
-        Live winners that another grid's live record was shown for are added to ``doubled``, with
-        that grid.
+        Live winners that another grid's record was shown for are added to ``doubled``, with that
+        grid. One that has moved since it was read is left as the grid where it is now has it.
         """
         path = await grid_path(self._registry, database)
         left = {winner.doc_id: _Shown(winner) for winner in winners}
@@ -85,20 +86,75 @@ class Projection:
             if not left:
                 break
             ids = list(left)
-            known = await self._store.get_many(CANONICAL, ids)
+            known = dict(zip(ids, await self._store.get_many(CANONICAL, ids), strict=True))
+            elsewhere = await self._shown_elsewhere(database, left, known, path[-1])
             if doubled is not None:
-                doubled += _shown_elsewhere(left, known, path[-1])
-                doubled = None
+                doubled += ((one, grid) for one, grid in elsewhere.items() if one in left)
+            changed += await self._show_moved(left, known, path[-1])
             writes = [
                 write
-                for doc_id, found in zip(ids, known, strict=True)
-                if (write := _canonical_write(left[doc_id], found, path, redirects)) is not None
+                for doc_id, shown in left.items()
+                if (write := _canonical_write(shown, known[doc_id], path, redirects)) is not None
             ]
             results = await self._write(writes)
             changed += sum(result.error is None for result in results)
             # Another follower was there first: look again at what it left.
             left = {result.doc_id: left[result.doc_id] for result in results if result.error}
         return changed
+
+    async def _shown_elsewhere(
+        self,
+        database: str,
+        left: dict[str, _Shown],
+        known: Mapping[str, Revision | None],
+        grid: str,
+    ) -> dict[str, str]:
+        """Return the other grids in which ``canonical`` shows some of these live winners, by
+        record; take those out that have moved since they were read."""
+        elsewhere = {
+            doc_id: other
+            for doc_id, shown in left.items()
+            if not shown.deleted and (other := _other_grid(known[doc_id], grid)) is not None
+        }
+        if elsewhere:
+            for now in await self._store.get_many(database, list(elsewhere)):
+                if now is not None and _moved_to(now) is not None:
+                    del left[now.doc_id]
+        return elsewhere
+
+    async def _show_moved(
+        self, left: dict[str, _Shown], known: Mapping[str, Revision | None], grid: str
+    ) -> int:
+        """Show those that left this grid, and are shown in it all the same, where they are now;
+        take them out; return how many changed.
+
+        A record is shown in its new grid before it leaves a tombstone in the old one. Whoever had
+        read it before that may have shown it in the old one once more.
+        """
+        changed = 0
+        for doc_id, shown in list(left.items()):
+            target = shown.body.get(MOVED_TO) if shown.deleted else None
+            if target is None or grid != _grid_shown(known[doc_id]):
+                continue
+            found = await self._find(doc_id, target, {grid})
+            if found is not None:
+                changed += await self.project(found[0], [found[1]])
+                del left[doc_id]
+        return changed
+
+    async def _find(self, doc_id: str, grid: str, been: set[str]) -> tuple[str, Revision] | None:
+        """Return the database of a record that moved to this grid, or on from it, and the record;
+        ``None`` if it came nowhere yet, or was deleted there."""
+        database = database_of(grid)
+        try:
+            found = await self._store.get(database, doc_id)
+        except DatabaseNotFound:
+            return None  # at another site
+        if found is None or not found.deleted:
+            return None if found is None else (database, found)
+        target = _moved_to(found)
+        been.add(grid)
+        return None if target is None or target in been else await self._find(doc_id, target, been)
 
     async def _write(self, writes: Sequence[Write]) -> list[WriteResult]:
         """Write what has its revision already as it is, the rest as edits."""
@@ -134,18 +190,27 @@ class _Shown:
         self.names = [] if winner.deleted else references(self.body)
 
 
-def _shown_elsewhere(
-    winners: Mapping[str, _Shown], known: Sequence[Revision | None], grid: str
-) -> list[tuple[str, str]]:
-    here = f'"grid":"{grid}"'.encode()
-    return [
-        (shown.doc_id, other)
-        for shown in known
-        if shown is not None and not shown.deleted and not winners[shown.doc_id].deleted
-        if here not in shown.body
-        and (other := orjson.loads(shown.body).get("grid")) != grid
-        and isinstance(other, str)
-    ]
+def _other_grid(known: Revision | None, grid: str) -> str | None:
+    """Return the grid in which a canonical document shows its record, ``None`` if in this one."""
+    if known is None or f'"grid":"{grid}"'.encode() in known.body:
+        return None
+    other = _grid_shown(known)
+    return None if other == grid else other
+
+
+def _grid_shown(known: Revision | None) -> str | None:
+    """Return the grid in which a canonical document shows its record, ``None`` if in none."""
+    body = orjson.loads(known.body or b"{}") if known is not None else {}
+    if known is None or (known.deleted and REDIRECT not in body):
+        return None
+    grid = body.get("grid")
+    return grid if isinstance(grid, str) else None
+
+
+def _moved_to(winner: Revision) -> str | None:
+    """Return the grid that the tombstone of a move names, ``None`` for anything else."""
+    target = orjson.loads(winner.body or b"{}").get(MOVED_TO) if winner.deleted else None
+    return target if isinstance(target, str) else None
 
 
 def _canonical_write(

@@ -28,7 +28,7 @@ from sync.copying import in_order
 from sync.sqlite import SqliteStore, schema
 from sync.store import DocumentStore
 
-DERIVED: Final = ("canonical",)
+DERIVED: Final = ("canonical", "kin")
 """Databases that the follower makes from the grids, in full, wherever they are missing."""
 _RESTORING: Final = "restoring"
 _PAGES: Final = 2_000

@@ -11,7 +11,7 @@ DEFAULT_PORT: Final = 5984
 DEFAULT_PREFIX: Final = "wangge-"
 _PREFIX: Final = re.compile(r"[a-z][a-z0-9_$()+/-]{0,60}")
 _NUMBERS: Final = ("q", "wide_q", "n", "threads")
-_WIDE: Final = ("canonical", "reviews", "quarantine", "arrivals", "audit", "archive")
+_WIDE: Final = ("canonical", "kin", "reviews", "quarantine", "arrivals", "audit", "archive")
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,6 +170,7 @@ async def _canonical_faults(site: Site, grids: dict[str, Grid]) -> list[str]:
                     joined[doc_id] = str(copy.body["merged_into"])
     found = []
     shown = {}
+    looked_for = {}
     for change in (await site.disk.changes("canonical", bodies=True)).changes:
         assert change.winner is not None
         body = orjson.loads(change.winner.body)
@@ -179,12 +180,15 @@ async def _canonical_faults(site: Site, grids: dict[str, Grid]) -> list[str]:
                 found.append(f"site {site.number}: {change.doc_id} is shown in an older schema")
         elif joined.get(change.doc_id, body.get("merged_into")) != body.get("merged_into"):
             found.append(f"site {site.number}: {change.doc_id} leads elsewhere: {body}")
+        elif change.doc_id in joined:
+            looked_for[change.doc_id] = body["path"][-1]
     for doc_id in sorted(shown.keys() | expected.keys()):
         body, places = shown.get(doc_id), expected.get(doc_id, [])
         if len(places) > 1:
             found.append(f"{doc_id} lives in several grids: {places}")
         elif body is None and places and doc_id in joined:
-            continue
+            if looked_for.get(doc_id) != places[0][0]:
+                found.append(f"site {site.number}: {doc_id} is not looked for where it is")
         elif body is None or not places or doc_id in joined:
             found.append(f"site {site.number}: canonical and grids disagree on {doc_id}: {places}")
         elif (body["grid"], body["source_rev"]) != places[0]:

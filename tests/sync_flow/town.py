@@ -23,7 +23,7 @@ from sync.store import DocumentStore, Write, WriteResult
 DISTRICT, TOWN, VILLAGE, GROUP = "440904", "440904004", "440904004205", "440904004205001"
 GRID, OTHER, CLOSED = GROUP + "01", GROUP + "02", GROUP + "03"
 ELSEWHERE = "440904125"
-OWN_DATABASES = ("registry", "canonical", "reviews", "quarantine", "arrivals", "audit")
+OWN_DATABASES = ("registry", "canonical", "kin", "reviews", "quarantine", "arrivals", "audit")
 NOON = 1_795_176_000_000
 """A fixed time, milliseconds since 1970."""
 
