@@ -11,7 +11,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -177,17 +178,21 @@ class ServerProcess:
             self._process = None
 
 
-@pytest.fixture
-def start_server() -> Iterator[Callable[..., ServerProcess]]:
-    """Start ``wangge`` processes; whatever still runs at the end of the test is stopped."""
-    running: list[ServerProcess] = []
+@pytest.fixture(scope="session")
+def lay_out_demo(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], None]:
+    """Make a folder in which ``wangge demo`` finds the demo loaded, which takes it two seconds;
+    a CouchDB, where it would have to be copied document by document, it loads itself."""
+    if VARIABLE in os.environ:
+        return lambda folder: None
+    # Mutation testing has this file, but no server.
+    from server.commands.demo_data import load
+    from server.settings import Settings
 
-    def start(*arguments: str, port: int | None = None) -> ServerProcess:
-        server = ServerProcess(*arguments, port=port)
-        running.append(server)
-        server.start()
-        return server
+    loaded = tmp_path_factory.mktemp("demo") / "data"
+    with ThreadPoolExecutor(1) as apart:  # Playwright has a loop of its own running in this thread
+        apart.submit(asyncio.run, load(Settings.load({}, data=loaded))).result()
 
-    yield start
-    for server in running:
-        server.remove()
+    def lay_out(folder: Path) -> None:
+        shutil.copytree(loaded, folder)
+
+    return lay_out

@@ -64,9 +64,12 @@ def sign_in(url: str, username: str, device: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def service(
+    tmp_path_factory: pytest.TempPathFactory, lay_out_demo: Callable[[Path], None]
+) -> Iterator[Service]:
     """Serve the demo and sign the integrator in."""
     folder = tmp_path_factory.mktemp("clients") / "data"
+    lay_out_demo(folder)
     server = ServerProcess("demo", "--data", str(folder))
     server.start()
     token = sign_in(server.url, "integrator", "0123abcd")

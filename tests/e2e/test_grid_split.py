@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -15,23 +12,6 @@ from tests.e2e.test_two_phones import supervisor
 pytestmark = pytest.mark.browser
 GRID = "44090400400100104"
 ROOM = "302"
-
-
-@pytest.fixture
-def server(start_server: Callable[..., ServerProcess], tmp_path: Path) -> ServerProcess:
-    """Serve the demo on a data folder of its own."""
-    return start_server("demo", "--data", str(tmp_path / "data"))
-
-
-@pytest.fixture
-def phones(browser: Browser, server: ServerProcess) -> Iterator[tuple[Phone, Phone]]:
-    """Sign in two workers of the same grid."""
-    one, two = Phone(browser, server.url, "worker1"), Phone(browser, server.url, "worker2")
-    yield one, two
-    assert one.errors == []
-    assert two.errors == []
-    one.close()
-    two.close()
 
 
 def split(console: Page, url: str) -> None:

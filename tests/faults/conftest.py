@@ -26,8 +26,9 @@ def server(populated: Path, tmp_path: Path) -> Iterator[ServerProcess]:
 
 
 @pytest.fixture
-def demo(tmp_path: Path) -> Iterator[ServerProcess]:
+def demo(tmp_path: Path, lay_out_demo: Callable[[Path], None]) -> Iterator[ServerProcess]:
     """Serve the demo."""
+    lay_out_demo(tmp_path / "demo")
     process = ServerProcess("demo", "--data", str(tmp_path / "demo"))
     process.start()
     yield process
