@@ -39,10 +39,13 @@ pwa/static/build/.ready: node_modules/.ready $(APP_SOURCES)
 demo: setup ## serve the demo on http://127.0.0.1:8000 (ARGS="--port 9000")
 	$(BIN)/wangge demo $(ARGS)
 
+# A file's tests stay together: they share what it starts. Browsers have the machine to themselves.
+SPREAD := --numprocesses auto --maxprocesses 4 --dist loadfile
+
 test: test-fast test-browser ## all tests, the fast ones first
 
 test-fast: setup
-	WANGGE_TEST_HISTORIES=10000 $(BIN)/pytest -q -m "not browser"
+	WANGGE_TEST_HISTORIES=10000 $(BIN)/pytest -q -m "not browser" $(SPREAD)
 	npm run --silent test
 
 test-browser: setup

@@ -52,7 +52,7 @@ class Wangge:
     def environment(self, **environ: str) -> dict[str, str | None]:
         """Return what the command finds around it; ``None`` is for what it shall not find."""
         hidden = dict.fromkeys(name for name in os.environ if name.startswith("WANGGE_"))
-        return {**hidden, "WANGGE_DATA": str(self.data), "COLUMNS": "160", **environ}
+        return {**hidden, "WANGGE_DATA": str(self.data), "COLUMNS": "400", **environ}
 
 
 @pytest.fixture
