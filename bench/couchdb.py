@@ -46,6 +46,7 @@ from sync.indexes import RECORDS_BY_PATH
 from sync.paths import code_of, database_of
 from sync.registry import Registry
 from sync.store import DocumentStore, Index, Write
+from sync.timing import now_text
 
 SESSION, DISTRICT, ROLL_UP = "couchdb_session", "couchdb_district", "couchdb_roll_up"
 NAMES = (SESSION, DISTRICT, ROLL_UP)
@@ -190,8 +191,8 @@ def _has_status(good: Sequence[int]) -> Callable[[Any], bool]:
 
 
 def _record(number: int) -> dict[str, Any]:
-    """Return a new record as a phone sends it, with its revision."""
-    at = f"2026-03-01T08:00:00.000Z-0000-{'0123abcd'}"
+    """Return a new record as a phone sends it, made now, with its revision."""
+    at = f"{now_text()}-0000-0123abcd"
     trace = {"at": at, "by": "integrator", "device": "0123abcd"}
     digest = secrets.token_hex(16)
     return {

@@ -157,7 +157,7 @@ async def _fill(store: DocumentStore, grid: str, first: int, records: int) -> No
 async def _sign_in(
     store: DocumentStore, settings: Settings, grids: int, phones: int
 ) -> list[Phone]:
-    sessions = Sessions(store, settings.signing_key())
+    sessions = Sessions(store, Registry(store), settings.signing_key())
     found = []
     for first in range(0, phones, _BATCH):
         found += await asyncio.gather(

@@ -51,7 +51,7 @@ class ExchangeHost:
         if structure is not self._structure or len(self._known) >= _REMEMBERED:
             self._structure, self._known = structure, {}
         of_structure = self._known
-        epoch = (await runtime.store.database_info(REGISTRY)).epoch
+        epoch = await runtime.store.epoch(REGISTRY)
         made_of = identity.account, identity.actor, epoch
         known = of_structure.get(identity.session.id)
         if known is None or known[:-1] != made_of:

@@ -177,6 +177,7 @@ class Live:
 
     async def _tell_sessions(self) -> None:
         """Tell those whose rights changed; most of what the registry writes concerns nobody's."""
+        await self._registry.refresh(now=True)  # of this change nobody tells a second time
         hierarchy = await self._registry.hierarchy()
         if self._version == self._registry.version:
             return

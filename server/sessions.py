@@ -20,15 +20,15 @@ import orjson
 from itsdangerous import BadSignature, Signer
 
 from server.clock import timestamp, utc_now
+from sync.registry import DATABASE, Registry
 from sync.store import DocumentStore, Index, Write
 
-DATABASE: Final = "registry"
 SESSIONS_BY_USER: Final = Index(
     "sessions-by-user", DATABASE, ("user", "expires"), where={"type": "session"}
 )
-_FRESH_SECONDS: Final = 5.0
-"""How long a session is believed without a look into the store: the longest a session lives on
-after another process revoked it."""
+_FRESH_SECONDS: Final = 600.0
+"""How long a session is believed without a look into the store, if the registry tells of no change
+meanwhile. It tells within a second; this is for a copy of it that was read when it was behind."""
 _CACHE_SIZE: Final = 50_000
 
 Kind = Literal["session", "token"]
@@ -83,8 +83,11 @@ def _from_document(doc_id: str, body: dict[str, Any]) -> Session:
 class Sessions:
     """Issues, finds and revokes sessions."""
 
-    def __init__(self, store: DocumentStore, key: str) -> None:
+    def __init__(self, store: DocumentStore, registry: Registry, key: str) -> None:
         self._store = store
+        self._registry = registry
+        self._changes = 0
+        registry.watch("session", self._changed)
         self._signer = Signer(key, salt="wangge.session", digest_method=hashlib.sha256)
         self._csrf = Signer(key, salt="wangge.csrf", digest_method=hashlib.sha256)
         self._seen: dict[str, tuple[float, Session | None]] = {}
@@ -124,6 +127,7 @@ class Sessions:
         key = self._verify(token)
         if key is None:
             return None
+        await self._registry.refresh()
         seen = self._seen.get(key)
         if seen and time.monotonic() - seen[0] < _FRESH_SECONDS:
             return seen[1]
@@ -175,12 +179,18 @@ class Sessions:
         """Return whether a form's token is this session's."""
         return self._csrf.verify_signature(session.id, token)
 
+    def _changed(self, session_id: str) -> None:
+        self._changes += 1
+        self._seen.pop(session_id, None)
+
     async def _load(self, key: str) -> Session | None:
+        changes = self._changes
         found = await self._store.get(DATABASE, f"session:{key}")
         session = None
         if found is not None and not found.deleted:
             session = _from_document(found.doc_id, orjson.loads(found.body))
-        self._remember(key, session)
+        if changes == self._changes:  # or it may have been revoked since it was read
+            self._remember(key, session)
         return session
 
     def _remember(self, key: str, session: Session | None) -> None:

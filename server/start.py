@@ -43,7 +43,7 @@ async def open_runtime(settings: Settings, metrics: Metrics) -> Runtime:
         registry=registry,
         follower=follower,
         following=Supervisor("follower", follower.run),
-        sessions=Sessions(store, key),
+        sessions=Sessions(store, registry, key),
         audit=audit,
         passwords=PasswordChecker(settings.password_threads),
         throttle=SignInThrottle(settings.sign_in_per_account, settings.sign_in_per_address),

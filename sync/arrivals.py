@@ -1,8 +1,9 @@
 """When edits reached the server, and who brought them: one entry for each push into a grid.
 
 An edit says when it was made; this says when it came. The two tell an edit made online from one
-made offline. Entries are written before the edits, are never changed, and are kept as long as the
-history is (``WANGGE_HISTORY_DAYS``).
+made offline. Entries are durable when the edits are, though they may show up later
+(``DocumentStore.deliver``); they are never changed, and are kept as long as the history is
+(``WANGGE_HISTORY_DAYS``).
 """
 
 from __future__ import annotations
@@ -40,12 +41,13 @@ def arrivals(grid: str, user: str, revisions: Sequence[tuple[str, str]]) -> Batc
     }
     text = orjson.dumps(body)
     digest = hashlib.md5(text, usedforsecurity=False).hexdigest()
-    return Batch(ARRIVALS, [Write(f"push:{at}:{digest}", text)])
+    return Batch(ARRIVALS, [Write(f"push:{at}:{digest}", text)], deferred=True)
 
 
-async def arrivals_of(store: DocumentStore, doc_id: str) -> dict[str, Arrival]:
-    """Return when each known revision of a document first came; one that was pushed again keeps
-    its first time."""
+async def arrivals_of(store: DocumentStore, database: str, doc_id: str) -> dict[str, Arrival]:
+    """Return when each known revision of a document of a database first came, there or where it was
+    before it moved; one that was pushed again keeps its first time."""
+    await store.deliver(database)
     rows = await store.query(
         ARRIVALS_BY_DOCUMENT, prefix=(doc_id,), limit=_PAGE, descending=True, documents=True
     )

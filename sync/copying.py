@@ -85,6 +85,7 @@ async def copy_database(
     """
     called: set[str] = set()
     await target.create_database(name)
+    await source.deliver(name)  # what other databases, copied later, have not got yet
     epoch = (await source.database_info(name)).epoch
     mark = await target.get_local(name, MARK)
     same = mark is not None and mark.get("epoch") == epoch
@@ -116,6 +117,7 @@ async def _copy_documents(
     for result in await target.write(name, writes, new_edits=False):
         if result.error is not None:
             raise CopyError(f"{name}: {result.doc_id} was not taken: {result.reason}")
+    await target.deliver(name)
     if not name.startswith(GRID_PREFIX):
         return set()
     stones = [orjson.loads(write.body or b"{}") for write in writes if write.deleted]

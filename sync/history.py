@@ -201,7 +201,7 @@ async def read_past(store: DocumentStore, grid: str, doc_id: str) -> Past:
         return Past(doc_id, (), {}, {})
     bodies = await store.bodies(database, doc_id, list(_parents(leaves)))
     raw = {rev: orjson.loads(body or b"{}") for rev, body in bodies.items()}
-    return Past(doc_id, leaves, raw, await arrivals_of(store, doc_id))
+    return Past(doc_id, leaves, raw, await arrivals_of(store, database, doc_id))
 
 
 async def history_of(store: DocumentStore, grid: str, doc_id: str, most: int = _MOST) -> list[Step]:

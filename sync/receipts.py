@@ -9,6 +9,7 @@ or in another one.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -40,11 +41,14 @@ async def keep_receipts(
     physical_ms: int,
 ) -> None:
     """Note that these revisions (document id and revision) came now, unless they came before."""
-    for doc_id, rev in revisions:
+    receipt = {"at": next_stamp(None, physical_ms), "by": by}
+
+    async def keep(doc_id: str, rev: str) -> None:
         local_id = _local_id(database, doc_id, rev)
         if await store.get_local(_DATABASE, local_id) is None:
-            at = next_stamp(None, physical_ms)
-            await store.put_local(_DATABASE, local_id, {"at": at, "by": by})
+            await store.put_local(_DATABASE, local_id, receipt)
+
+    await asyncio.gather(*(keep(doc_id, rev) for doc_id, rev in dict.fromkeys(revisions)))
 
 
 async def receipts_of(

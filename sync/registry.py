@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -134,6 +134,11 @@ class Registry:
         self._accounts: dict[str, Account] = {}
         self._assignments: dict[str, Assignment] = {}
         self._by_user: dict[str, dict[str, Assignment]] = {}
+        self._watching: dict[str, Callable[[str], None]] = {}
+
+    def watch(self, kind: str, changed: Callable[[str], None]) -> None:
+        """Tell somebody from now on of changed documents ``<kind>:<name>``, by name."""
+        self._watching[kind] = changed
 
     async def hierarchy(self) -> Hierarchy:
         """Return the hierarchy as it is now."""
@@ -141,7 +146,7 @@ class Registry:
 
     async def structure(self) -> Structure:
         """Return the hierarchy as it is today and what the operations on it came to."""
-        await self._refresh()
+        await self.refresh()
         day = china_day()
         if self._structure is None or self._day != day:
             self._structure = fold(self._nodes.values(), self._operations.values(), day)
@@ -150,17 +155,17 @@ class Registry:
 
     async def structure_with(self, operation: GridOperation, day: str) -> Structure:
         """Return what the structure would be on a day if this were ordered too; nothing changes."""
-        await self._refresh()
+        await self.refresh()
         return fold(self._nodes.values(), [*self._operations.values(), operation], day)
 
     async def imported_parents(self) -> dict[str, str | None]:
         """Return the parent of each grid as it was imported, without any operation."""
-        await self._refresh()
+        await self.refresh()
         return {node.code: node.parent for node in self._nodes.values()}
 
     async def operations(self) -> list[GridOperation]:
         """Return all operations on grids in the order in which they apply."""
-        await self._refresh()
+        await self.refresh()
         return sorted(self._operations.values(), key=lambda one: one.order)
 
     async def add_operation(self, operation: GridOperation) -> None:
@@ -201,12 +206,12 @@ class Registry:
 
     async def account(self, username: str) -> Account | None:
         """Return an account, or ``None``."""
-        await self._refresh()
+        await self.refresh()
         return self._accounts.get(username)
 
     async def accounts(self) -> list[Account]:
         """Return all accounts by name."""
-        await self._refresh()
+        await self.refresh()
         return [self._accounts[name] for name in sorted(self._accounts)]
 
     async def save_account(self, account: Account) -> None:
@@ -261,7 +266,7 @@ class Registry:
 
     async def assignments(self, username: str) -> list[Assignment]:
         """Return the assignments that an account has now, as they were given."""
-        await self._refresh()
+        await self.refresh()
         now = now_text()
         return [a for a in self._by_user.get(username, {}).values() if a.holds(now)]
 
@@ -318,17 +323,17 @@ class Registry:
             left = {r.doc_id: left[r.doc_id] for r in results if r.error is not None}
         if left:
             raise RuntimeError(f"registry documents keep changing: {', '.join(left)}")
-        self._checked = float("-inf")
-        await self._refresh()
+        await self.refresh(now=True)
         # A cluster may tell the feed from a copy that is behind; a read asks several.
         self._take(await self._store.get_many(DATABASE, list(documents)))
 
-    async def _refresh(self) -> None:
-        """Read what changed since the last look, at most once a second."""
-        if time.monotonic() - self._checked < _FRESH_SECONDS:
+    async def refresh(self, *, now: bool = False) -> None:
+        """Read what changed since the last look: at most once a second, unless it has to be now."""
+        enough = time.monotonic() - (0 if now else _FRESH_SECONDS)
+        if self._checked > enough:
             return
         async with self._lock:
-            if time.monotonic() - self._checked < _FRESH_SECONDS:
+            if self._checked > enough:
                 return
             began, pending = time.monotonic(), 1
             while pending:
@@ -343,6 +348,8 @@ class Registry:
                 continue
             kind, _, name = winner.doc_id.partition(":")
             self.version += kind in _RIGHTS
+            if kind in self._watching:
+                self._watching[kind](name)
             if kind == "operation":
                 self._structure = None
                 self._operations.pop(winner.doc_id, None)

@@ -98,11 +98,16 @@ class WriteResult(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """Writes into one database, for ``write_in_order``."""
+    """Writes into one database, for ``write_in_order``.
+
+    ``deferred`` ones are new documents that nobody waits for: durable when what follows them is,
+    they may show up only with ``deliver`` of the database that it is written to.
+    """
 
     database: str
     writes: Sequence[Write]
     new_edits: bool = True
+    deferred: bool = False
 
 
 class Change(NamedTuple):
@@ -177,6 +182,10 @@ class DocumentStore(Protocol):
 
     async def database_info(self, name: str) -> DatabaseInfo:
         """Return counts and epoch; raise ``DatabaseNotFound``."""
+
+    async def epoch(self, name: str) -> str:
+        """Return a database's epoch, which may be some seconds old; raise ``DatabaseNotFound``."""
+        return (await self.database_info(name)).epoch
 
     async def get(self, database: str, doc_id: str, *, ancestry: bool = False) -> Revision | None:
         """Return the winning revision, or ``None`` if there never was one. It may be deleted."""
@@ -255,6 +264,11 @@ class DocumentStore(Protocol):
         return [
             await self.write(one.database, one.writes, new_edits=one.new_edits) for one in batches
         ]
+
+    async def deliver(self, database: str) -> None:
+        """Let deferred batches that were written along with this database's documents show up.
+        Whoever follows its changes does so with ``keep_leaves``."""
+        return  # where they have shown up at once
 
     async def drop_tombstones(self, database: str, stones: Mapping[str, Sequence[str]]) -> int:
         """Remove leaves that are tombstones, by document, with what only they grew from and the

@@ -44,6 +44,9 @@ class Events:
             await send({"type": "http.response.body", "body": _text(told), "more_body": more})
 
         await send({"type": "http.response.start", "status": 200, "headers": [*_HEADERS]})
+        if scope["method"] == "HEAD":
+            await send({"type": "http.response.body"})
+            return
         first = b"retry: %d\n\n" % _AGAIN_MS
         await send({"type": "http.response.body", "body": first, "more_body": True})
         with runtime.live.stream(actor, hierarchy, tell):

@@ -29,7 +29,7 @@ class Users:
 
     def __init__(self, store: DocumentStore, settings: Settings) -> None:
         self._registry = Registry(store)
-        self._sessions = Sessions(store, settings.signing_key())
+        self._sessions = Sessions(store, self._registry, settings.signing_key())
         self._audit = Audit(store)
 
     async def add(

@@ -1,8 +1,9 @@
 """The archive of revision bodies: CouchDB's compaction destroys ancestors, merging needs them.
 
-One database holds the bodies of all grids' revisions, each written before the push that brought it
-is acknowledged. A key is ``<birth of the database>/<document id>/<revision>``; the same body under
-the same key is the same revision, so writing it again changes nothing.
+One database holds the bodies of all grids' revisions. Each is durable before the push that brought
+it is acknowledged: here, or in the grid's journal until it comes here. A key is
+``<birth of the database>/<document id>/<revision>``; the same body under the same key is the same
+revision, so writing it again changes nothing.
 """
 
 from __future__ import annotations
@@ -28,10 +29,11 @@ class Archive:
         self._client = client
         self._databases = databases
 
-    async def keep(self, database: str, revisions: Sequence[tuple[str, str, bytes]]) -> None:
-        """Keep bodies (document id, revision, body) durably; raise ``StoreError``."""
+    async def keep(self, database: str, revisions: Sequence[tuple[str, str, bytes]]) -> bool:
+        """Keep bodies (document id, revision, body) durably; return whether all nodes that should
+        have them do. Raises ``StoreError``."""
         if not revisions or not database.startswith(KEPT_PREFIX):
-            return
+            return True
         birth = (await self._databases.identity(database)).birth
         documents = b",".join(_document(birth, *revision) for revision in revisions)
         body = b'{"new_edits":false,"docs":[%b]}' % documents
@@ -41,6 +43,7 @@ class Archive:
             await self._databases.create(INTERNAL)
             answer = await self._client.call("POST", path, body=body)
         check(answer, INTERNAL, 201, 202)
+        return answer.status == 201
 
     async def lacking(
         self, database: str, revisions: Sequence[tuple[str, str]]

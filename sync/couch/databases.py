@@ -11,8 +11,9 @@ import asyncio
 import re
 import secrets
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import orjson
 
@@ -20,11 +21,14 @@ from sync.couch.address import CouchAddress
 from sync.couch.client import Answer, CouchClient, segment
 from sync.errors import BadDocument, DatabaseNotFound, NotPermitted, StoreError, StoreUnavailable
 
-IDENTITY: Final = "_local/wangge"
+OWN_LOCALS: Final = "_local/wangge"
+"""How the store's own local documents begin; no client reads or writes them."""
+IDENTITY: Final = OWN_LOCALS
 INTERNAL: Final = "archive"
 """The database that the store keeps for itself (``sync.couch.archive``)."""
 SYSTEM: Final = ("_users", "_replicator", "_global_changes")
 _FRESH_SECONDS: Final = 5.0
+_SHARDS_FRESH_SECONDS: Final = 600.0
 _SIGN_IN_ATTEMPTS: Final = 20
 _SIGN_IN_SECONDS: Final = 0.25
 _SEQUENCE: Final = re.compile(r"([0-9]{1,18}(?:-[A-Za-z0-9_-]+)?)(?:\.([0-9a-f]+))?")
@@ -45,6 +49,7 @@ class Databases:
         self._client = client
         self._address = address
         self._known: dict[str, tuple[float, Identity]] = {}
+        self._single: dict[str, tuple[float, bool]] = {}
 
     def path(self, name: str, *rest: str) -> str:
         """Return the path of a database of ours, or of something below it."""
@@ -131,6 +136,7 @@ class Databases:
     async def delete(self, name: str) -> bool:
         """Destroy a database; return whether it was there."""
         self._known.pop(name, None)
+        self._single.pop(name, None)
         answer = await self._client.call("DELETE", self.path(name), as_admin=True)
         if answer.status == 404:
             return False
@@ -161,16 +167,42 @@ class Databases:
         names = [self.own_name(couch_name) for couch_name in answer.json()]
         return sorted(name for name in names if name is not None)
 
+    async def has_one_shard(self, name: str) -> bool:
+        """Tell whether one commit makes durable what is written to a database in one request."""
+        known = self._single.get(name)
+        if known is None or time.monotonic() - known[0] > _SHARDS_FRESH_SECONDS:
+            answer = await self._client.call("GET", self.path(name))
+            check(answer, name, 200)
+            known = time.monotonic(), answer.json()["cluster"]["q"] == 1
+            self._single[name] = known
+        return known[1]
+
     async def identity(self, name: str) -> Identity:
         """Return who a database is, and give it an identity when it has none."""
-        known = self._known.get(name)
-        if known is not None and time.monotonic() - known[0] < _FRESH_SECONDS:
-            return known[1]
+        known = self._fresh(name)
+        if known is not None:
+            return known
         found = await self._read_identity(name)
         if found is None:
             found = await self._give_identity(name)
         self._known[name] = (time.monotonic(), found)
         return found
+
+    def wants_identity(self, name: str) -> bool:
+        """Tell whether it is worth reading ``IDENTITY`` along with other documents."""
+        return self._fresh(name) is None
+
+    def saw_identity(self, name: str, document: Mapping[str, Any] | None) -> None:
+        """Take ``IDENTITY`` as it was read along with other documents."""
+        if document is not None:
+            known = Identity(document["birth"], document["epoch"])
+            self._known[name] = (time.monotonic(), known)
+
+    def _fresh(self, name: str) -> Identity | None:
+        known = self._known.get(name)
+        if known is None or time.monotonic() - known[0] >= _FRESH_SECONDS:
+            return None
+        return known[1]
 
     def forget(self, name: str) -> None:
         """Look again who a database is, the next time."""

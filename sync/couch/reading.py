@@ -10,7 +10,8 @@ import orjson
 from sync.couch.archive import Archive
 from sync.couch.bodies import read_revision, winning_order
 from sync.couch.client import CouchClient
-from sync.couch.databases import Databases, check
+from sync.couch.databases import IDENTITY, Databases, check
+from sync.couch.journal import Journal
 from sync.revtree import parse_rev
 from sync.store import Revision
 
@@ -23,11 +24,18 @@ class Reader:
     """Reads one cluster's documents."""
 
     def __init__(
-        self, client: CouchClient, databases: Databases, archive: Archive, *, clustered: bool
+        self,
+        client: CouchClient,
+        databases: Databases,
+        archive: Archive,
+        journal: Journal,
+        *,
+        clustered: bool,
     ) -> None:
         self._client = client
         self._databases = databases
         self._archive = archive
+        self._journal = journal
         self._clustered = clustered
 
     async def get_many(self, database: str, doc_ids: Sequence[str]) -> list[Revision | None]:
@@ -49,14 +57,17 @@ class Reader:
     async def _winners_of_rows(
         self, database: str, doc_ids: Sequence[str]
     ) -> list[Revision | None]:
+        beside = [IDENTITY] if self._databases.wants_identity(database) else []
         answer = await self._client.call(
             "POST",
             self._databases.path(database, "_all_docs"),
             {"include_docs": "true"},
-            orjson.dumps({"keys": list(doc_ids)}),
+            orjson.dumps({"keys": [*doc_ids, *beside]}),
         )
         check(answer, database, 200)
         rows = answer.json()["rows"]
+        if beside:
+            self._databases.saw_identity(database, rows.pop().get("doc"))
         found = [_of_row(row) for row in rows]
         # A tombstone's body does not come with its row.
         dead = [(row["id"], [row["value"]["rev"]]) for row in rows if _is_dead(row)]
@@ -125,7 +136,10 @@ class Reader:
         ancestry: bool,
     ) -> None:
         """Add revisions whose bodies compaction took, if their trees still know them."""
-        bodies = await self._archive.bodies(database, [(doc_id, rev) for _, doc_id, rev in gone])
+        wanted = [(doc_id, rev) for _, doc_id, rev in gone]
+        bodies = await self._archive.bodies(database, wanted)
+        if len(bodies) < len(wanted) and await self._journal.settle(database):
+            bodies = await self._archive.bodies(database, wanted)
         for place, doc_id, rev in gone:
             body = bodies.get((doc_id, rev))
             line = await self._line(database, doc_id, rev) if body is not None else []
@@ -160,6 +174,10 @@ class Reader:
         if rest:
             (some,) = await self._bulk_get(database, [(doc_id, rest)], latest=False, ancestry=False)
             found.update({one.rev: one.body for one in some})
+        rest = [rev for rev in rest if rev not in found]
+        if rest and await self._journal.settle(database):
+            kept = await self._archive.bodies(database, [(doc_id, rev) for rev in rest])
+            found.update({rev: body for (_, rev), body in kept.items()})
         return found
 
     async def missing_revisions(

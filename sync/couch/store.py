@@ -11,14 +11,23 @@ import orjson
 from sync.couch.address import CouchAddress
 from sync.couch.archive import Archive
 from sync.couch.client import CouchClient, segment
-from sync.couch.databases import IDENTITY, INTERNAL, Databases, check, is_missing_document
+from sync.couch.databases import (
+    INTERNAL,
+    OWN_LOCALS,
+    Databases,
+    check,
+    is_missing_document,
+)
 from sync.couch.feeds import Changes, Updates
 from sync.couch.indexing import Views
+from sync.couch.journal import Journal, Note
+from sync.couch.passing import keep_leaves
 from sync.couch.reading import Reader
 from sync.couch.writing import Writer
-from sync.errors import StoreUnavailable
+from sync.errors import BadDocument, StoreUnavailable
 from sync.paths import BULLETIN_PREFIX, GRID_PREFIX
 from sync.store import (
+    Batch,
     Change,
     ChangesPage,
     DatabaseInfo,
@@ -49,7 +58,8 @@ class CouchStore(DocumentStore):
         self.databases = Databases(self.client, address)
         archive = self._archive = Archive(self.client, self.databases)
         clustered = len(address.hosts) > 1
-        self._reader = Reader(self.client, self.databases, archive, clustered=clustered)
+        journal = self._journal = Journal(self.client, self.databases, archive)
+        self._reader = Reader(self.client, self.databases, archive, journal, clustered=clustered)
         self._writer = Writer(self.client, self.databases, archive)
         self._changes = Changes(self.client, self.databases, self._reader)
         self._updates = Updates(self.client, self.databases)
@@ -85,6 +95,10 @@ class CouchStore(DocumentStore):
         epoch = (await self.databases.identity(name)).epoch
         seq = f"{found['update_seq']}.{epoch}"
         return DatabaseInfo(name, epoch, seq, found["doc_count"], found["doc_del_count"])
+
+    async def epoch(self, name: str) -> str:
+        """Return a database's epoch, at most five seconds old."""
+        return (await self.databases.identity(name)).epoch
 
     async def get(self, database: str, doc_id: str, *, ancestry: bool = False) -> Revision | None:
         """Return the winning revision, deleted or not, or ``None``."""
@@ -163,6 +177,7 @@ class CouchStore(DocumentStore):
 
     async def forget_bodies(self, database: str, doc_id: str, revs: Sequence[str]) -> int:
         """Purge archived bodies of inner revisions; return how many. Leaves stay."""
+        await self._journal.settle(database)
         leaves = {leaf.rev for leaf in await self.leaves(database, doc_id)}
         return await self._archive.forget(
             database, doc_id, [rev for rev in revs if rev not in leaves]
@@ -171,6 +186,7 @@ class CouchStore(DocumentStore):
     async def compact(self, database: str) -> None:
         """Let CouchDB give up bodies of inner revisions, and wait until it has; the archive is
         compacted meanwhile and later, because it may take hours."""
+        await self._journal.settle(database)
         await self.databases.compact(INTERNAL)
         await self.databases.compact(database)
         await asyncio.sleep(_LOOK_SECONDS)  # the nodes are told, and begin
@@ -179,6 +195,7 @@ class CouchStore(DocumentStore):
 
     async def drop_tombstones(self, database: str, stones: Mapping[str, Sequence[str]]) -> int:
         """Purge leaves that are tombstones, with what only they grew from; return how many."""
+        await self._journal.settle(database)
         dropped = 0
         asked = list(stones)
         for start in range(0, len(asked), _PURGED_AT_ONCE):
@@ -214,7 +231,7 @@ class CouchStore(DocumentStore):
         check(answer, database, 200)
         for row in answer.json()["rows"]:
             local_id = row["id"].removeprefix("_local/")
-            if row["id"] != IDENTITY and not row["id"].startswith(_COUCH_OWN):
+            if not row["id"].startswith((OWN_LOCALS, *_COUCH_OWN)):
                 await self.delete_local(database, local_id)
         await self.databases.renew_epoch(database)
 
@@ -241,6 +258,23 @@ class CouchStore(DocumentStore):
         self._updates.wake([database])
         return results
 
+    async def write_in_order(self, batches: Sequence[Batch]) -> list[list[WriteResult]]:
+        """Write batches one after the other. Deferred ones before revisions of a grid are written
+        in one request with them; nothing is said of their documents."""
+        *before, last = batches
+        together = (
+            all(one.deferred for one in before)
+            and not last.new_edits
+            and await self._writer.has_journal(last.database)
+        )
+        if not together:
+            return await super().write_in_order(batches)
+        notes = [Note(one.database, w.doc_id, w.body) for one in before for w in one.writes]
+        results = await self._writer.write(last.database, last.writes, False, notes)
+        self._updates.wake([last.database])
+        said = [[WriteResult(write.doc_id, None) for write in one.writes] for one in before]
+        return [*said, results]
+
     async def changes(
         self,
         database: str,
@@ -266,37 +300,12 @@ class CouchStore(DocumentStore):
     async def keep_leaves(self, database: str, changes: Sequence[Change]) -> int:
         """Archive what another site's replicator wrote past us, and what CouchDB still has of the
         revisions that it grew from; return how many bodies."""
-        lines = await self._lines(database, changes)
-        newest = [(doc_id, rev) for doc_id, line in lines for rev in line[:2]]
-        lacking = set(await self._archive.lacking(database, newest))
-        lines = [(doc_id, line) for doc_id, line in lines if lacking & {(doc_id, r) for r in line}]
-        whole = {(doc_id, rev) for doc_id, line in lines for rev in line[2:]}
-        lacking.update(await self._archive.lacking(database, sorted(whole)))
-        asked: dict[str, list[str]] = {}
-        for doc_id, rev in sorted(lacking):
-            asked.setdefault(doc_id, []).append(rev)
-        found = await self._reader.revisions_of_many(database, list(asked.items()), ancestry=False)
-        bodies = [(one.doc_id, one.rev, one.body) for some in found for one in some]
-        await self._archive.keep(database, bodies)
-        return len(bodies)
+        await self._journal.settle(database)
+        return await keep_leaves(self._reader, self._archive, database, changes)
 
-    async def _lines(
-        self, database: str, changes: Sequence[Change]
-    ) -> list[tuple[str, tuple[str, ...]]]:
-        """Return, by document, each leaf with the revisions that it grew from."""
-        first = [
-            (change.doc_id, (leaf.rev,))
-            for change in changes
-            for leaf in change.leaves
-            if leaf.rev.startswith("1-")
-        ]
-        edited = {
-            change.doc_id: [leaf.rev for leaf in change.leaves if not leaf.rev.startswith("1-")]
-            for change in changes
-        }
-        asked = [(doc_id, revs) for doc_id, revs in edited.items() if revs]
-        found = await self._reader.revisions_of_many(database, asked)
-        return first + [(one.doc_id, (one.rev, *one.ancestors)) for some in found for one in some]
+    async def deliver(self, database: str) -> None:
+        """Settle the database's journal."""
+        await self._journal.settle(database)
 
     async def wait_for_change(
         self,
@@ -320,7 +329,10 @@ class CouchStore(DocumentStore):
         return await self._updates.since(since, limit)
 
     async def get_local(self, database: str, local_id: str) -> dict[str, Any] | None:
-        """Return a local document with its ``_id`` and ``_rev``, or ``None``."""
+        """Return a local document with its ``_id`` and ``_rev``, or ``None``. The store's own are
+        not there for anybody."""
+        if _is_own(local_id):
+            return None
         answer = await self.client.call("GET", self._local(database, local_id))
         if answer.status == 404 and is_missing_document(answer):
             return None
@@ -330,6 +342,8 @@ class CouchStore(DocumentStore):
 
     async def put_local(self, database: str, local_id: str, body: Mapping[str, Any]) -> str:
         """Store a local document, replacing what is there; return its revision ``0-N``."""
+        if _is_own(local_id):
+            raise BadDocument(f"local document {local_id[:60]!r} is the server's own")
         kept = {name: value for name, value in body.items() if not name.startswith("_")}
         for _ in range(_LOCAL_ATTEMPTS):
             known = await self.get_local(database, local_id)
@@ -394,3 +408,7 @@ class CouchStore(DocumentStore):
     async def roll_up(self, index: Index, *, prefix: Key = (), level: int = 0) -> list[Group]:
         """Return counts and sums under a prefix; see ``DocumentStore.roll_up``."""
         return await self._views.roll_up(index, prefix=prefix, level=level)
+
+
+def _is_own(local_id: str) -> bool:
+    return f"_local/{local_id}".startswith(OWN_LOCALS)

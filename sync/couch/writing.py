@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sync.couch.archive import Archive
+from sync.couch.archive import KEPT_PREFIX, Archive
 from sync.couch.bodies import edited_json, replicated_json
 from sync.couch.client import Answer, CouchClient
 from sync.couch.databases import Databases, check
+from sync.couch.journal import Note, entries
 from sync.document_ids import check_doc_id
 from sync.errors import BadDocument, StoreUnavailable
 from sync.revtree import check_ancestors
@@ -23,17 +24,27 @@ went away under the batch) passes, and must not be told to a worker as a fault o
 
 
 class Writer:
-    """Writes batches; a result is given out only when the batch and its archive are durable."""
+    """Writes batches; a result is given out only when the batch and its bodies are durable."""
 
     def __init__(self, client: CouchClient, databases: Databases, archive: Archive) -> None:
         self._client = client
         self._databases = databases
         self._archive = archive
 
+    async def has_journal(self, database: str) -> bool:
+        """Tell whether replicated revisions of a database and what comes with them are durable in
+        one commit."""
+        return database.startswith(KEPT_PREFIX) and await self._databases.has_one_shard(database)
+
     async def write(
-        self, database: str, writes: Sequence[Write], new_edits: bool
+        self,
+        database: str,
+        writes: Sequence[Write],
+        new_edits: bool,
+        notes: Sequence[Note] = (),
     ) -> list[WriteResult]:
-        """Write a batch; results are per document and in order."""
+        """Write a batch; results are per document and in order. ``notes`` go into the journal of
+        a database that has one, durable with the first of these revisions."""
         results: dict[int, WriteResult] = {}
         sound: list[tuple[int, Write]] = []
         for number, write in enumerate(writes):
@@ -47,17 +58,27 @@ class Writer:
         for start in range(0, len(sound), _CHUNK):
             chunk = sound[start : start + _CHUNK]
             some = [write for _, write in chunk]
-            done = await (self._edit if new_edits else self._replicate)(database, some)
+            if new_edits:
+                done = await self._edit(database, some)
+            else:
+                done = await self._replicate(database, some, () if start else notes)
             results.update(zip((number for number, _ in chunk), done, strict=True))
         return [results[number] for number in range(len(writes))]
 
-    async def _replicate(self, database: str, writes: Sequence[Write]) -> list[WriteResult]:
-        """Store revisions as they are, bodies in the archive first. An answer of 202 means that
-        fewer nodes have them than should; sending them again is harmless."""
+    async def _replicate(
+        self, database: str, writes: Sequence[Write], notes: Sequence[Note]
+    ) -> list[WriteResult]:
+        """Store revisions as they are, bodies in the journal with them or in the archive before.
+        An answer of 202 means that fewer nodes have them than should; sending them again is
+        harmless."""
         kept = [(write.doc_id, write.rev or "", write.body) for write in writes]
-        await self._archive.keep(database, kept)
+        documents = list(map(replicated_json, writes))
+        if await self.has_journal(database):
+            documents += entries(kept, notes)
+        else:
+            await self._archive.keep(database, kept)
         for _ in range(_ATTEMPTS):
-            answer = await self._send(database, writes, replicated_json, new_edits=False)
+            answer = await self._send(database, documents, new_edits=False)
             if answer.status == 201:
                 break
         else:
@@ -76,7 +97,7 @@ class Writer:
 
     async def _edit(self, database: str, writes: Sequence[Write]) -> list[WriteResult]:
         """Make new revisions. 202 is taken: the nodes that missed it get it from the others."""
-        answer = await self._send(database, writes, edited_json, new_edits=True)
+        answer = await self._send(database, list(map(edited_json, writes)), new_edits=True)
         rows = answer.json()
         results = []
         for write, row in zip(writes, rows, strict=True):
@@ -89,20 +110,12 @@ class Writer:
         await self._archive.keep(database, kept)
         return results
 
-    async def _send(
-        self,
-        database: str,
-        writes: Sequence[Write],
-        as_json: Callable[[Write], bytes],
-        *,
-        new_edits: bool,
-    ) -> Answer:
-        documents = b",".join(map(as_json, writes))
+    async def _send(self, database: str, documents: Sequence[bytes], *, new_edits: bool) -> Answer:
         head = b"" if new_edits else b'"new_edits":false,'
         answer = await self._client.call(
             "POST",
             self._databases.path(database, "_bulk_docs"),
-            body=b'{%b"docs":[%b]}' % (head, documents),
+            body=b'{%b"docs":[%b]}' % (head, b",".join(documents)),
             repeatable=not new_edits,
         )
         check(answer, database, 201, 202)

@@ -10,11 +10,12 @@ from starlette.types import Scope
 
 from sync.errors import BadDocument, StoreError
 from sync.exchange.asking import Asking, Wanted, parse_asking
+from sync.exchange.cursor import FirstSync
 from sync.exchange.pulling import Pull
 from sync.exchange.pushing import Resolve, push, refused_whole
 from sync.exchange.reply import Reply
 from sync.exchange.turns import Turns
-from sync.store import DocumentStore
+from sync.store import ChangesPage, DocumentStore
 from sync.timing import now_text
 from sync.wire.errors import WireError, method_not_allowed, of_store
 from sync.wire.http import Request
@@ -104,7 +105,10 @@ class Exchange:
             reply.line({"closed": name, **refused_whole(error)})
             return
         async with self._turns.turn(name, first=False):
-            receipts = await push(self._store, door, run.wanted.docs, self._resolve)
+            since = None if isinstance(run.wanted.since, FirstSync) else run.wanted.since
+            receipts, run.page = await push(
+                self._store, door, run.wanted.docs, since, self._resolve
+            )
         run.sent = frozenset(f"{one['id']} {one['rev']}" for one in receipts if "stored" in one)
         reply.line({"receipts": receipts, "of": name})
 
@@ -117,7 +121,7 @@ class Exchange:
         except WireError as error:
             reply.line({"closed": wanted.name, **refused_whole(error)})
             return 0, False
-        pull = Pull(self._store, door.database, wanted, run.sent)
+        pull = Pull(self._store, door.database, wanted, run.sent, run.page)
         while True:
             try:
                 async with self._turns.turn(wanted.name, first=wanted.first):
@@ -150,11 +154,12 @@ class Exchange:
 class _Run:
     """One database's part in an exchange."""
 
-    __slots__ = ("sent", "wanted")
+    __slots__ = ("page", "sent", "wanted")
 
     def __init__(self, wanted: Wanted) -> None:
         self.wanted = wanted
         self.sent: frozenset[str] = frozenset()
+        self.page: ChangesPage | None = None
 
 
 def _somebody_else() -> WireError:

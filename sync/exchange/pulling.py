@@ -8,7 +8,7 @@ from typing import Final
 
 from sync.exchange.asking import Wanted
 from sync.exchange.cursor import RANGES, FirstSync
-from sync.store import DocumentStore, Revision
+from sync.store import ChangesPage, DocumentStore, Revision
 from sync.wire.documents_json import document_json, revisions_member
 
 SEGMENT: Final = 100
@@ -34,16 +34,23 @@ class Segment:
 
 
 class Pull:
-    """Reads one database for one client; ``sent`` are revisions that the client has just sent."""
+    """Reads one database for one client; ``sent`` are revisions that the client has just sent,
+    ``page`` the first page of changes, if it has been read already."""
 
     def __init__(
-        self, store: DocumentStore, database: str, wanted: Wanted, sent: Collection[str]
+        self,
+        store: DocumentStore,
+        database: str,
+        wanted: Wanted,
+        sent: Collection[str],
+        page: ChangesPage | None,
     ) -> None:
         self._store = store
         self._database = database
         self._position = wanted.since
         self._fresh = wanted.fresh
         self._sent = sent
+        self._page = page
 
     async def segment(self) -> Segment:
         """Read the next segment."""
@@ -87,9 +94,9 @@ class Pull:
         return Segment(documents, position, max(info.doc_count - done, 0))
 
     async def _changes(self, since: str) -> Segment:
-        page = await self._store.changes(
-            self._database, since, limit=SEGMENT, all_leaves=True, bodies=False
-        )
+        page, self._page = self._page, None
+        if page is None:
+            page = await self._store.changes(self._database, since, limit=SEGMENT, all_leaves=True)
         news = [
             change.doc_id
             for change in page.changes
@@ -100,6 +107,8 @@ class Pull:
 
     async def _with_history(self, doc_ids: list[str]) -> list[bytes]:
         """Return all leaves of these documents with their ancestors, but what the client sent."""
+        if not doc_ids:
+            return []
         found = await self._store.revisions_of_many(
             self._database, [(doc_id, "all") for doc_id in doc_ids]
         )

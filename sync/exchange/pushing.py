@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from sync.store import DocumentStore, Revision, WriteResult
+from sync.errors import BadDocument
+from sync.exchange.pulling import SEGMENT
+from sync.store import ChangesPage, DocumentStore, Revision, WriteResult
 from sync.wire.bulk import has_revision, keep_unreadable
 from sync.wire.documents import make_id
 from sync.wire.documents_json import parse_batch
@@ -17,19 +19,33 @@ Resolve = Callable[[str, Sequence[str]], Awaitable[Mapping[str, Revision | None]
 _NO_REVISION: Final = "A document needs _rev or _revisions."
 
 
+class Pushed(NamedTuple):
+    """A receipt per document, in order; and the changes since the client's position, where they
+    were read after the last write."""
+
+    receipts: list[dict[str, Any]]
+    page: ChangesPage | None
+
+
 async def push(
-    store: DocumentStore, door: Door, documents: list[Any], resolve: Resolve
-) -> list[dict[str, Any]]:
-    """Write what may be written and return a receipt per document, in order.
+    store: DocumentStore, door: Door, documents: list[Any], since: str | None, resolve: Resolve
+) -> Pushed:
+    """Write what may be written. ``since`` is the client's position, if it has one.
 
     A receipt has ``id`` and ``rev`` and says ``stored``, or ``refused`` with the reason and where
     the document is kept; ``merged`` names the revision that it became part of. Raises
     ``StoreError`` when something could neither be written nor kept.
     """
     results = await _write(door, documents)
-    stored = [result for result in results if result.error is None]
-    merged = await _merge(store, door.database, {result.doc_id for result in stored}, resolve)
-    return [_receipt(result, merged.get(result.doc_id)) for result in results]
+    stored = {result.doc_id for result in results if result.error is None}
+    merged: Mapping[str, Revision | None] = {}
+    page = None
+    if stored:
+        page = await _page(store, door.database, since)
+        contested = await _contested(store, door.database, stored, page)
+        if contested:
+            merged, page = await resolve(door.database, contested), None
+    return Pushed([_receipt(result, merged.get(result.doc_id)) for result in results], page)
 
 
 async def _write(door: Door, documents: list[Any]) -> list[WriteResult]:
@@ -49,15 +65,26 @@ async def _write(door: Door, documents: list[Any]) -> list[WriteResult]:
     return [next(written) if fault is None else next(refused) for fault in faults]
 
 
-async def _merge(
-    store: DocumentStore, database: str, doc_ids: set[str], resolve: Resolve
-) -> Mapping[str, Revision | None]:
-    """Merge those of the documents that have several leaves now."""
-    if not doc_ids:
-        return {}
-    page = await store.changes(database, doc_ids=sorted(doc_ids), all_leaves=True)
-    contested = [change.doc_id for change in page.changes if change.contested]
-    return await resolve(database, contested) if contested else {}
+async def _page(store: DocumentStore, database: str, since: str | None) -> ChangesPage | None:
+    """Return what a pull from the client's position begins with: nearly always that is what the
+    client has just sent, and then it tells all there is to know."""
+    if since is None:
+        return None
+    try:
+        return await store.changes(database, since, limit=SEGMENT, all_leaves=True)
+    except BadDocument:
+        return None  # a position that no store gave out; the pull will say so
+
+
+async def _contested(
+    store: DocumentStore, database: str, doc_ids: set[str], page: ChangesPage | None
+) -> list[str]:
+    """Return those of the documents that have several leaves now."""
+    changes = () if page is None else page.changes
+    if not doc_ids <= {change.doc_id for change in changes}:
+        whole = await store.changes(database, doc_ids=sorted(doc_ids), all_leaves=True)
+        changes = whole.changes
+    return [change.doc_id for change in changes if change.contested and change.doc_id in doc_ids]
 
 
 def _receipt(result: WriteResult, merged: Revision | None) -> dict[str, Any]:

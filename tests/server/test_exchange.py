@@ -80,8 +80,9 @@ async def test_nothing_new_costs_one_small_request(
     assert b"account" not in answer.content
 
 
+@pytest.mark.parametrize("behind", [0, 150], ids=["one-page", "pages-behind"])
 async def test_edits_of_two_phones_meet_in_the_same_request(
-    client: httpx.AsyncClient, sign_in: SignIn, runtime: Runtime, phone: Client
+    client: httpx.AsyncClient, sign_in: SignIn, runtime: Runtime, phone: Client, behind: int
 ) -> None:
     other = Client({BUILDING: Database()})
     token1, token2 = await sign_in("worker1"), await sign_in("worker2", "89abcdef")
@@ -100,6 +101,8 @@ async def test_edits_of_two_phones_meet_in_the_same_request(
     sent1 = phone.edit(BUILDING, mine, base)
     sent2 = other.edit(BUILDING, theirs, base)
     await exchange(client, phone, token1)
+    more = [Write(f"visit:{n}", b'{"n":1}') for n in range(behind)]
+    await runtime.store.write(f"grid-{BUILDING}", more)
     await exchange(client, other, token2)
 
     assert phone.receipts[ONE, sent1] == {"id": ONE, "rev": sent1, "stored": True}

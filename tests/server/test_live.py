@@ -104,6 +104,16 @@ async def test_a_slow_client_is_told_the_newest_once_it_takes_it(
     assert phone.heard.empty()
 
 
+async def test_head_is_answered_with_the_streams_headers_at_once(
+    live: Live, client: httpx.AsyncClient, sign_in: SignIn
+) -> None:
+    headers = {"Authorization": f"Bearer {await sign_in('worker1')}"}
+    answer = await asyncio.wait_for(client.head("/api/v1/events", headers=headers), PATIENCE)
+    assert (answer.status_code, answer.content, live.open) == (200, b"", 0)
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert answer.headers["cache-control"] == "no-store, no-transform"
+
+
 async def test_nobody_opens_no_stream(client: httpx.AsyncClient) -> None:
     answer = await client.get("/api/v1/events")
     assert (answer.status_code, answer.json()["code"]) == (401, "not-signed-in")

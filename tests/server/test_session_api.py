@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -10,6 +11,8 @@ import httpx
 import pytest
 
 from server.runtime import Runtime
+from server.sessions import Sessions
+from sync.registry import Registry
 from tests.server.conftest import (
     BUILDING,
     DEVICE,
@@ -21,6 +24,7 @@ from tests.server.conftest import (
 )
 
 SignIn = Callable[..., Awaitable[str]]
+PATIENCE = 20
 FORM = {"username": "worker1", "password": PASSWORD, "device": DEVICE}
 
 
@@ -121,6 +125,25 @@ async def test_an_expired_session_is_told_apart_and_a_new_one_works(
     token, _ = await runtime.sessions.issue("worker1", lifetime=timedelta(minutes=1))
     response = await client.get(f"/sync/{BUILDING}", headers=bearer(token))
     assert response.status_code == 200, response.text
+
+
+async def test_a_session_that_another_process_revoked_ends_soon(
+    client: httpx.AsyncClient, runtime: Runtime
+) -> None:
+    token, session = await runtime.sessions.issue("worker1", lifetime=timedelta(minutes=1))
+    kept, _ = await runtime.sessions.issue("worker1", lifetime=timedelta(minutes=1))
+
+    async def status(of: str) -> int:
+        return (await client.get("/api/v1/session", headers=bearer(of))).status_code
+
+    assert (await status(token), await status(kept)) == (200, 200)
+    another = Sessions(runtime.store, Registry(runtime.store), "key")
+    assert await another.revoke(session.id)
+
+    async with asyncio.timeout(PATIENCE):
+        while await status(token) == 200:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    assert (await status(token), await status(kept)) == (401, 200)
 
 
 async def test_a_session_survives_a_restart(serve: Serve) -> None:

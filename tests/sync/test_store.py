@@ -302,6 +302,24 @@ async def test_of_batches_in_order_no_later_one_is_there_without_the_earlier(
         await store.delete_database("grid-other")
 
 
+async def test_a_deferred_batch_shows_up_with_delivery_and_is_durable_before(
+    store: DocumentStore, grid: str
+) -> None:
+    await store.create_database("notes")
+    try:
+        notes = [Batch("notes", [Write(name, b'{"n":1}')], deferred=True) for name in ("x", "y")]
+        replicated = Batch(grid, [Write("c", b"{}", "3-c"), Write("", b"{}", "1-a")], False)
+        *_, results = await store.write_in_order([*notes, replicated])
+        assert results[0] == WriteResult("c", "3-c")
+        assert results[1].error == "bad_request"
+        for _ in range(2):
+            await store.deliver(grid)
+            found = await store.get_many("notes", ["x", "y"])
+            assert [one and one.body for one in found] == [b'{"n":1}', b'{"n":1}']
+    finally:
+        await store.delete_database("notes")
+
+
 async def test_pushing_again_changes_nothing(store: DocumentStore, grid: str) -> None:
     batch = [("a", "2-b", ("1-a",), False), ("a", "2-c", ("1-a",), True)]
     await push(store, grid, *batch)

@@ -97,9 +97,9 @@ async def test_a_revision_pushed_again_keeps_its_first_arrival(
 ) -> None:
     phone1.create(HOUSEHOLD, address="1 号")
     await phone1.push(store, registry, HOUSEHOLD)
-    first = await arrivals_of(store, HOUSEHOLD)
+    first = await arrivals_of(store, f"grid-{GRID}", HOUSEHOLD)
     await phone1.push(store, registry, HOUSEHOLD)
-    assert await arrivals_of(store, HOUSEHOLD) == first
+    assert await arrivals_of(store, f"grid-{GRID}", HOUSEHOLD) == first
     assert list(first) == phone1.history[HOUSEHOLD]
 
 
