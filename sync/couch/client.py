@@ -1,4 +1,4 @@
-"""Requests to CouchDB on a bounded pool of threads.
+"""Requests to CouchDB, so many at once and no more.
 
 Bodies go through as bytes, so that JSON is read and written once, by orjson. A node that is busy
 (429, 503) is asked again after a pause that grows; one that does not answer is left for the next.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 from urllib.parse import quote
 
@@ -33,16 +32,15 @@ class CouchClient:
         self._admin_nodes = (
             self._nodes if admin is address else [Node(url, admin) for url in address.urls]
         )
-        self._threads = ThreadPoolExecutor(address.threads, "wangge-couch")
+        self._at_once = asyncio.Semaphore(address.threads)
         self._current = 0
         self._closed = False
 
-    def close(self) -> None:
-        """Let the threads finish and close the connections."""
+    async def close(self) -> None:
+        """Take no more requests and close the connections."""
         self._closed = True
-        self._threads.shutdown()
         for node in (*self._nodes, *self._admin_nodes):
-            node.close()
+            await node.close()
 
     async def call(
         self,
@@ -96,11 +94,8 @@ class CouchClient:
     ) -> Answer:
         if self._closed:
             raise StoreUnavailable("the store is closed")
-
-        def send() -> Answer:
-            return node.send(method, path, parameters, body)
-
-        return await asyncio.get_running_loop().run_in_executor(self._threads, send)
+        async with self._at_once:
+            return await node.send(method, path, parameters, body)
 
 
 def _passing(answer: Answer) -> bool:

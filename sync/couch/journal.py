@@ -26,9 +26,9 @@ from sync.couch.databases import OWN_LOCALS, Databases, check
 from sync.store import Write
 
 _NAME: Final = f"{OWN_LOCALS}-journal-"
-_MOST_BYTES: Final = 1_000_000
-"""Of one entry, so that it stays far below CouchDB's limit for a document."""
-_PAGE: Final = 20
+_MOST_BYTES: Final = 256 * 1024
+"""Of the bodies in one entry, unless a single one is larger: no larger than records may be."""
+_PAGE: Final = 50
 """Entries that are held in memory at once."""
 
 

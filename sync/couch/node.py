@@ -1,28 +1,30 @@
-"""One node of a CouchDB: signing in through the Cloudant SDK, requests over a pool of connections.
+"""One node of a CouchDB: signing in through the Cloudant SDK, requests over our own connections.
 
-The SDK's own requests cost three times the processor time of a plain pooled client (measured in
+The SDK's own requests cost several times the processor time of a plain client (measured in
 ``docs/benchmarks.md``), so it only keeps the session: it signs in, and again before that ends.
 """
 
 from __future__ import annotations
 
+import asyncio
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import certifi
 import orjson
 import requests
-import urllib3
 from ibmcloudant.cloudant_v1 import CloudantV1
 from ibmcloudant.couchdb_session_authenticator import CouchDbSessionAuthenticator
 
-from sync.couch.address import CouchAddress
+from sync.couch.address import DEFAULT_PORT, CouchAddress
+from sync.couch.http import BrokenAnswer, Connections
+from sync.timing import now_ms
 
-_CONNECT_SECONDS: Final = 5.0
-_READ_SECONDS: Final = 120.0
-"""Between two bytes of an answer."""
+_SIGN_IN_SECONDS: Final = (5.0, 120.0)
+"""To connect, and between two bytes of the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,66 +53,79 @@ class NoAnswer(Exception):
 
 
 class Node:
-    """A node, for as many threads at once as the address allows."""
+    """A node, for any number of requests at once."""
 
     def __init__(self, url: str, address: CouchAddress) -> None:
         service = CloudantV1(CouchDbSessionAuthenticator(address.user, address.password))
         service.set_service_url(url)
-        service.set_http_config({"timeout": (_CONNECT_SECONDS, _READ_SECONDS)})
+        service.set_http_config({"timeout": _SIGN_IN_SECONDS})
         self._session = requests.Session()
         self._session.trust_env = False
         service.set_http_client(self._session)
         self._tokens = service.authenticator.token_manager
-        more = {"ca_certs": certifi.where()} if address.tls else {}
-        # urllib3 would try again by itself and hide that a node was gone
-        self._pool = urllib3.connection_from_url(
-            url,
-            maxsize=address.threads + 2,
-            retries=False,
-            timeout=urllib3.Timeout(connect=_CONNECT_SECONDS, read=_READ_SECONDS),
-            **more,
-        )
+        self._jar: object = None
+        self._cookie = ""
+        place = urlsplit(url)
+        self._host = place.netloc
+        tls = ssl.create_default_context(cafile=certifi.where()) if address.tls else None
+        self._connections = Connections(place.hostname or "", place.port or DEFAULT_PORT, tls)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Close the connections."""
         self._session.close()
-        self._pool.close()
+        await self._connections.close()
 
-    def send(
+    async def send(
         self, method: str, path: str, parameters: Mapping[str, str] | None, body: bytes | None
     ) -> Answer:
         """Make one request and return its answer; raise ``NoAnswer``. A session that CouchDB ended
         before its time (it was restarted, its secret changed) is begun anew once."""
-        answer = self._send(method, path, parameters, body)
+        answer = await self._send(method, path, parameters, body)
         if answer.status == 401:
             self._tokens.expire_time = 0
-            answer = self._send(method, path, parameters, body)
+            answer = await self._send(method, path, parameters, body)
         return answer
 
-    def _send(
+    async def _send(
         self, method: str, path: str, parameters: Mapping[str, str] | None, body: bytes | None
     ) -> Answer:
-        cookie = self._cookie()
-        if cookie is None:
+        due = min(self._tokens.expire_time, self._tokens.refresh_time)
+        if due * 1000 <= now_ms() and not await asyncio.to_thread(self._sign_in):
             return Answer(401, b"")
-        headers = {"accept": "application/json", "cookie": cookie}
-        if body is not None:
-            headers["content-type"] = "application/json"
         target = f"{path}?{urlencode(parameters)}" if parameters else path
+        lines = [
+            f"{method} {target} HTTP/1.1",
+            f"Host: {self._host}",
+            "Accept: application/json",
+            f"Cookie: {self._shown()}",
+        ]
+        if body is not None:
+            lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
+        elif method != "GET":
+            lines.append("Content-Length: 0")
+        head = "\r\n".join([*lines, "", ""]).encode("ascii")
         try:
-            answer = self._pool.request(method, target, body=body, headers=headers)
-        except urllib3.exceptions.HTTPError as error:
-            raise NoAnswer(type(error).__name__) from None
-        return Answer(answer.status, answer.data)
+            status, found = await self._connections.ask(head if body is None else head + body)
+        except BrokenAnswer as error:
+            raise NoAnswer(str(error)) from None
+        return Answer(status, found)
 
-    def _cookie(self) -> str | None:
-        """Return the session's cookie, signing in if need be; ``None`` when that is refused."""
+    def _shown(self) -> str:
+        """Return the session's cookie as it is shown."""
+        jar = self._tokens.access_token
+        if jar is not self._jar:
+            self._jar = jar
+            self._cookie = "; ".join(f"{cookie.name}={cookie.value}" for cookie in jar)
+        return self._cookie
+
+    def _sign_in(self) -> bool:
+        """Sign in if need be; return whether we are."""
         try:
-            jar = self._tokens.get_token()
+            self._tokens.get_token()
         except StopIteration:  # how the SDK says that the answer brought no cookie
             self._tokens.request_time = 0
-            return None
+            return False
         except requests.RequestException as error:
             self._tokens.request_time = 0  # or the next attempt waits a minute for this one
             raise NoAnswer(type(error).__name__) from None
-        return "; ".join(f"{cookie.name}={cookie.value}" for cookie in jar)
+        return True

@@ -68,7 +68,7 @@ class CouchStore(DocumentStore):
     async def close(self) -> None:
         """Stop listening to the cluster and close the connections."""
         await self._updates.close()
-        self.client.close()
+        await self.client.close()
 
     async def create_database(self, name: str) -> bool:
         """Create a database; return whether it was not there before."""

@@ -8,7 +8,7 @@ from typing import Any, Final
 from sync.couch.archive import KEPT_PREFIX, Archive
 from sync.couch.bodies import edited_json, replicated_json
 from sync.couch.client import Answer, CouchClient
-from sync.couch.databases import Databases, check
+from sync.couch.databases import OWN_LOCALS, Databases, check
 from sync.couch.journal import Note, entries
 from sync.document_ids import check_doc_id
 from sync.errors import BadDocument, StoreUnavailable
@@ -84,7 +84,11 @@ class Writer:
         else:
             raise StoreUnavailable("too few of CouchDB's nodes took the batch; send it again")
         faults = {(row.get("id"), row.get("rev")): row for row in answer.json() if "error" in row}
-        passing = {str(row["error"]) for row in faults.values()} - _FINAL
+        passing = {
+            str(row["error"])
+            for (doc_id, _), row in faults.items()
+            if row["error"] not in _FINAL or str(doc_id).startswith(OWN_LOCALS)
+        }
         if passing:
             raise StoreUnavailable(f"CouchDB failed within a batch: {', '.join(sorted(passing))}")
         return [

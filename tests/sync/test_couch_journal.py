@@ -135,9 +135,9 @@ def test_entries_say_what_they_were_given(some: Bodies, beside: list[Note]) -> N
 
 
 def test_an_entry_stays_below_the_limit_of_a_document() -> None:
-    body = orjson.dumps({"text": "x" * 250_000})
+    body = orjson.dumps({"text": "x" * 100_000})
     found = list(entries([(f"d{n}", "1-a", body) for n in range(31)], []))
-    assert all(len(entry) < 1_500_000 for entry in found)
+    assert all(len(entry) < 300_000 for entry in found)
     assert sum(len(orjson.loads(entry)["bodies"]) for entry in found) == 31
 
 

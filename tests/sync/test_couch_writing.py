@@ -32,6 +32,9 @@ class Couch:
         status, rows = self.answers.pop(0)
         return Answer(status, orjson.dumps(rows))
 
+    async def has_one_shard(self, _: str) -> bool:
+        return False
+
     def path(self, *names: str) -> str:
         return "/".join(names)
 
