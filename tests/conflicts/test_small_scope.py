@@ -20,7 +20,12 @@ back only where somebody took them back who knew.
 
 Folded: an offline edit and another phone's sync do not touch each other, so of the orders that
 differ in such neighbours alone only one is run, the edit first. Phones with the same program are
-interchangeable (no two clocks tie), so their first operations come in their order.
+interchangeable (no two clocks tie), so their first operations come in their order. That neither
+loses anything is tested unfolded in ``test_small_scope_folds``.
+
+Not run with three phones: programs that begin with an edit or a sync and go on with two edits
+(``EEE`` and ``SEE``, which two phones run), those in which a phone syncs twice running (it does
+nothing the second time but pull), and in 2. other edits than those that come in turn.
 """
 
 from __future__ import annotations
