@@ -85,7 +85,7 @@ class Router:
         targets = await self._origins(route, bodies)
         left = {doc_id: body for doc_id, body in bodies.items() if doc_id not in targets}
         asked = {_household(body) for body in left.values()} - {None, *bodies}
-        homes = await self._households(database, [one for one in asked if one is not None])
+        homes = await self._households(database, route, [one for one in asked if one is not None])
         for doc_id, body in left.items():
             if body.get("type") == "household":
                 homes[doc_id] = place(route.parts, route.rest, doc_id, body) or _NOWHERE
@@ -98,10 +98,8 @@ class Router:
             targets[doc_id] = route.main if home is None else home
         return targets
 
-    async def _households(self, database: str, ids: Sequence[str]) -> dict[str, str]:
+    async def _households(self, database: str, route: Route, ids: Sequence[str]) -> dict[str, str]:
         """Return where households that are not in the batch are, or will be, by id."""
-        structure = await self._registry.structure()
-        route = structure.routes[code_of(database)]
         homes: dict[str, str] = {}
         for doc_id, found in zip(ids, await self._store.get_many(database, ids), strict=True):
             if found is None:

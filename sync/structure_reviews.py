@@ -45,7 +45,9 @@ async def keep_operation_reviews(
     questions about those that came to hold after all."""
     wanted: dict[str, dict[str, Any]] = {}
     for operation in await registry.operations():
-        effect = structure.effects[operation.id]
+        effect = structure.effects.get(operation.id)
+        if effect is None:
+            continue  # ordered since the structure was read; it comes with the next one
         if effect.finding is not None and effect.status in (APPLIED, IGNORED):
             wanted[operation_review_id(operation.id)] = _of_operation(
                 operation, effect.finding, structure

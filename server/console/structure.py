@@ -115,10 +115,11 @@ async def structure_page(request: Request) -> Response:
     """Show what a grid came from, what may be done with it, and all operations under it."""
     at = await place_of(request)
     runtime, actor = runtime_of(request), actor_of(request)
-    structure = await runtime.registry.structure()
+    ordered = await runtime.registry.operations()
+    structure = await runtime.registry.structure()  # after them, so that it knows them all
     operations = [
         one
-        for one in await runtime.registry.operations()
+        for one in ordered
         if one.kind is not Kind.UNDO and _touches(one, structure.hierarchy, at.code)
     ]
     shown = operations[::-1][:_MOST_SHOWN]

@@ -263,6 +263,9 @@ SCRIPTS = {
             (Op("follow"), Op("sync")),
         ),
     ),
+    "an order while the follower looks at the tree": Script(
+        1, 1, ((Op("order", 0, 0, 42, 1), Op("follow")),)
+    ),
 }
 
 

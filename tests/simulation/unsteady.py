@@ -21,7 +21,11 @@ from tests.simulation.memory_store import MemoryStore
 
 WRITING = frozenset({"put_local", "delete_local", "create_database", "delete_database"})
 READING = frozenset(
-    {"get", "get_many", "revisions", "bodies", "missing_revisions", "changes", "query"}
+    {
+        *("get", "get_many", "revisions", "revisions_of_many", "history", "bodies"),
+        *("missing_revisions", "changes", "query", "query_many", "roll_up", "get_local"),
+        *("database_updates", "database_info"),
+    }
 )
 HOW = ("crash before", "crash after", "crash amid", "error before", "error after", "error amid")
 

@@ -14,6 +14,7 @@ from sync import registry as registry_module
 from sync.ordering import OrderRefused, new_operation, order
 from sync.registry import Registry
 from sync.store import DocumentStore
+from sync.structure_reviews import keep_operation_reviews, operation_review_id
 from tests.sync_flow.town import (
     CLOSED,
     DISTRICT,
@@ -50,6 +51,21 @@ async def test_a_split_makes_grids_with_databases_and_workers_follow(
     assert not await registry.assign("worker1", NEW1)  # he has it already
     # Another registry on the same store, as in another process, sees the same.
     assert (await Registry(store).structure()).hierarchy.node(GRID).successors == (NEW1, NEW2)
+
+
+async def test_ordered_while_somebody_looks_at_the_tree(
+    store: DocumentStore, registry: Registry
+) -> None:
+    """Whoever had read the tree before goes by that, and asks nobody about what is not in it."""
+    before = await registry.structure()
+    first = await order(registry, split(), TOWN_HEAD)
+    doubled = replace(split(), stamp=first.stamp + "0")  # as another site may order it
+    await registry.add_operation(doubled)
+    await keep_operation_reviews(store, registry, before)
+    review = operation_review_id(doubled.id)
+    assert await store.get("reviews", review) is None
+    await keep_operation_reviews(store, registry, await registry.structure())
+    assert await store.get("reviews", review) is not None
 
 
 async def test_who_is_taken_off_one_successor_keeps_the_other(registry: Registry) -> None:
