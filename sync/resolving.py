@@ -46,6 +46,51 @@ class _Case:
     leaves: dict[str, Revision]
 
 
+_FAULTS: Final = (ValueError, TypeError, KeyError, AttributeError, IndexError)
+"""What a document that nobody can merge (it came past the gateway) may make the rules raise."""
+
+
+class _History:
+    """A document's leaves, and as much of what lies behind them as merging needs."""
+
+    def __init__(self, revisions: Sequence[Revision]) -> None:
+        self.revisions = revisions
+        self.doc_id = revisions[0].doc_id
+        self.leaves: list[Leaf] = []
+        self.bodies: dict[str, Any] = {}
+        self.fault: Exception | None = None
+        self._absent: set[str] = set()
+        try:
+            self.leaves += (
+                Leaf(r.rev, orjson.loads(r.body or b"{}"), r.deleted, r.ancestors)
+                for r in revisions
+            )
+            if any(too_deep(leaf.body) for leaf in self.leaves):
+                raise ValueError(f"a leaf is nested deeper than {MOST_LEVELS} levels")
+        except _FAULTS as error:
+            self.fault = error
+
+    def wanted(self) -> Sequence[str]:
+        """Return the revisions whose bodies are needed next, none when there is enough."""
+        if self.fault is not None:
+            return ()
+        try:
+            return wanted(self.leaves, self.bodies, frozenset(self._absent))
+        except _FAULTS as error:
+            self.fault = error
+            return ()
+
+    def add(self, asked: Sequence[str], found: Mapping[str, bytes]) -> None:
+        """Take in what the archive has of the bodies asked for."""
+        self.bodies.update({rev: orjson.loads(body) for rev, body in found.items()})
+        self._absent.update(rev for rev in asked if rev not in found)
+
+    def contents(self) -> dict[str, Any]:
+        """Return the bodies at hand by revision, those of living leaves included."""
+        living = {leaf.rev: leaf.body for leaf in self.leaves if not leaf.deleted}
+        return {**self.bodies, **living}
+
+
 def _policies(record_type: str | None) -> Mapping[str, Merge]:
     return field_policies(record_type or "")
 
@@ -71,14 +116,11 @@ class Resolver:
         cases: list[_Case] = []
         decisions: dict[str, dict[str, Any]] = {}
         path = await grid_path(self._registry, database)
-        for doc_id in doc_ids:
-            found = await self._store.revisions(database, doc_id, "all", ancestry=True)
-            revisions = _at_home(found, path[-1])
-            if not revisions:
-                continue  # or it lives in another grid now, and is sent on there
+        for history in await self._histories(database, doc_ids, path[-1]):
+            revisions, doc_id = history.revisions, history.doc_id
             try:
-                merged = _in_place(await self._merge(database, doc_id, revisions), path[-1])
-            except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+                merged = _in_place(await self._merge(database, history), path[-1])
+            except _FAULTS as error:
                 outcome.set_aside += 1
                 outcome.winners[doc_id] = revisions[0]
                 decisions[f"decision:{doc_id}:failed"] = _failure(revisions, path, error)
@@ -97,21 +139,33 @@ class Resolver:
             outcome.leaves[case.merged.doc_id] = _leaves_after(case)
         return outcome
 
-    async def _merge(self, database: str, doc_id: str, revisions: Sequence[Revision]) -> Merged:
-        leaves = [
-            Leaf(r.rev, orjson.loads(r.body or b"{}"), r.deleted, r.ancestors) for r in revisions
-        ]
-        if any(too_deep(leaf.body) for leaf in leaves):
-            raise ValueError(f"a leaf is nested deeper than {MOST_LEVELS} levels")
-        bodies: dict[str, Any] = {}
-        absent: set[str] = set()
-        while need := wanted(leaves, bodies, frozenset(absent)):
-            found = await self._store.bodies(database, doc_id, need)
-            bodies.update({rev: orjson.loads(body) for rev, body in found.items()})
-            absent.update(rev for rev in need if rev not in found)
-        contents = {**bodies, **{leaf.rev: leaf.body for leaf in leaves if not leaf.deleted}}
-        receipts = await receipts_of(self._store, database, doc_id, contents)
-        return merge(doc_id, leaves, bodies, policies=_policies, receipts=receipts)
+    async def _histories(self, database: str, doc_ids: Sequence[str], grid: str) -> list[_History]:
+        """Return leaves and what merging them needs of the documents that live in this grid; one
+        that lives in another by now is sent on there."""
+        found = await self._store.revisions_of_many(
+            database, [(doc_id, "all") for doc_id in doc_ids], ancestry=True
+        )
+        histories = [_History(some) for all_ in found if (some := _at_home(all_, grid))]
+        while asked := [(one, need) for one in histories if (need := one.wanted())]:
+            answers = await self._store.bodies_of_many(
+                database, [(one.doc_id, need) for one, need in asked]
+            )
+            for (one, need), bodies in zip(asked, answers, strict=True):
+                one.add(need, bodies)
+        return histories
+
+    async def _merge(self, database: str, history: _History) -> Merged:
+        if history.fault is not None:
+            raise history.fault
+        contents = history.contents()
+        receipts = await receipts_of(self._store, database, history.doc_id, contents)
+        return merge(
+            history.doc_id,
+            history.leaves,
+            history.bodies,
+            policies=_policies,
+            receipts=receipts,
+        )
 
     async def _keep(self, decisions: Mapping[str, dict[str, Any]]) -> int:
         """Write decisions that are not there yet; return how many of them wait for a person."""

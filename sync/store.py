@@ -239,6 +239,12 @@ class DocumentStore(Protocol):
     async def bodies(self, database: str, doc_id: str, revs: Sequence[str]) -> dict[str, bytes]:
         """Return archived bodies by revision, inner revisions included; unknown ones are absent."""
 
+    async def bodies_of_many(
+        self, database: str, asked: Sequence[tuple[str, Sequence[str]]]
+    ) -> list[dict[str, bytes]]:
+        """Return what ``bodies`` returns for each document and its revisions, in order."""
+        return [await self.bodies(database, doc_id, revs) for doc_id, revs in asked]
+
     async def forget_bodies(self, database: str, doc_id: str, revs: Sequence[str]) -> int:
         """Remove archived bodies of inner revisions for good; return how many. Leaves stay, and so
         does the ancestry: the revisions are known without their bodies."""

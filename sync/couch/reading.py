@@ -165,19 +165,46 @@ class Reader:
         states = {one.rev: "deleted" if one.deleted else "available" for one in known}
         return [(ancestor, states.get(ancestor, "missing")) for ancestor in line]
 
-    async def bodies(self, database: str, doc_id: str, revs: Sequence[str]) -> dict[str, bytes]:
-        """Return bodies by revision: from the archive, else from CouchDB while it has them
-        (revisions that another site's replicator wrote past us)."""
-        kept = await self._archive.bodies(database, [(doc_id, rev) for rev in revs])
-        found = {rev: body for (_, rev), body in kept.items()}
-        rest = [rev for rev in revs if rev not in found]
+    async def bodies_of_many(
+        self, database: str, asked: Sequence[tuple[str, Sequence[str]]]
+    ) -> list[dict[str, bytes]]:
+        """Return bodies by revision for each document: from the archive, else from CouchDB while it
+        has them (revisions that another site's replicator wrote past us)."""
+        found: list[dict[str, bytes]] = []
+        for start in range(0, len(asked), _CHUNK):
+            found += await self._bodies(database, asked[start : start + _CHUNK])
+        return found
+
+    async def _bodies(
+        self, database: str, asked: Sequence[tuple[str, Sequence[str]]]
+    ) -> list[dict[str, bytes]]:
+        pairs = [(doc_id, rev) for doc_id, revs in asked for rev in revs]
+        kept = await self._archive.bodies(database, pairs)
+        found = [
+            {r: kept[doc_id, r] for r in revs if (doc_id, r) in kept} for doc_id, revs in asked
+        ]
+        rest = [
+            (place, (doc_id, lacking))
+            for place, (doc_id, revs) in enumerate(asked)
+            if (lacking := [rev for rev in revs if rev not in found[place]])
+        ]
         if rest:
-            (some,) = await self._bulk_get(database, [(doc_id, rest)], latest=False, ancestry=False)
-            found.update({one.rev: one.body for one in some})
-        rest = [rev for rev in rest if rev not in found]
-        if rest and await self._journal.settle(database):
-            kept = await self._archive.bodies(database, [(doc_id, rev) for rev in rest])
-            found.update({rev: body for (_, rev), body in kept.items()})
+            some = await self._bulk_get(
+                database, [each for _, each in rest], latest=False, ancestry=False
+            )
+            for (place, _), revisions in zip(rest, some, strict=True):
+                found[place].update({one.rev: one.body for one in revisions})
+        lacking = [
+            (place, doc_id, rev)
+            for place, (doc_id, revs) in enumerate(asked)
+            for rev in revs
+            if rev not in found[place]
+        ]
+        if lacking and await self._journal.settle(database):
+            kept = await self._archive.bodies(database, [(d, rev) for _, d, rev in lacking])
+            for place, doc_id, rev in lacking:
+                if (doc_id, rev) in kept:
+                    found[place][rev] = kept[doc_id, rev]
         return found
 
     async def missing_revisions(

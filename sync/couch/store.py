@@ -173,7 +173,13 @@ class CouchStore(DocumentStore):
 
     async def bodies(self, database: str, doc_id: str, revs: Sequence[str]) -> dict[str, bytes]:
         """Return archived bodies by revision, inner revisions included."""
-        return await self._reader.bodies(database, doc_id, revs)
+        return (await self._reader.bodies_of_many(database, [(doc_id, revs)]))[0]
+
+    async def bodies_of_many(
+        self, database: str, asked: Sequence[tuple[str, Sequence[str]]]
+    ) -> list[dict[str, bytes]]:
+        """Return archived bodies of many documents, in order."""
+        return await self._reader.bodies_of_many(database, asked)
 
     async def forget_bodies(self, database: str, doc_id: str, revs: Sequence[str]) -> int:
         """Purge archived bodies of inner revisions; return how many. Leaves stay."""

@@ -22,7 +22,8 @@ from tests.simulation.memory_store import MemoryStore
 WRITING = frozenset({"put_local", "delete_local", "create_database", "delete_database"})
 READING = frozenset(
     {
-        *("get", "get_many", "revisions", "revisions_of_many", "history", "bodies"),
+        *("get", "get_many", "revisions", "revisions_of_many", "history"),
+        *("bodies", "bodies_of_many"),
         *("missing_revisions", "changes", "query", "query_many", "roll_up", "get_local"),
         *("database_updates", "database_info"),
     }

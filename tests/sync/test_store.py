@@ -225,6 +225,10 @@ async def test_all_accepted_bodies_are_kept(store: DocumentStore, grid: str) -> 
         **{rev: b'{"n":%d}' % number for number, rev in enumerate(revs)},
         "2-late": b'{"of":"2-late"}',
     }
+    await push(store, grid, ("b", "1-b", (), False), ("b", "2-c", ("1-b",), False))
+    asked = [("b", ["2-c", "1-b"]), ("none", ["1-a"]), ("a", [*revs, "2-late", "9-x"]), ("b", [])]
+    both = {rev: b'{"of":"%b"}' % rev.encode() for rev in ("1-b", "2-c")}
+    assert await store.bodies_of_many(grid, asked) == [both, {}, kept, {}]
     inner = await store.revisions(grid, "a", [revs[2]])
     assert [(one.rev, one.body) for one in inner] == [(revs[2], b'{"n":2}')]
     assert inner[0].ancestors == (revs[1], revs[0])
