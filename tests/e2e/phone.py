@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime
 
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, ViewportSize, expect
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Locator,
+    Page,
+    TimeoutError,
+    ViewportSize,
+    expect,
+)
 
 PATIENCE_MS = 30_000
 expect.set_options(timeout=PATIENCE_MS)
@@ -70,11 +79,28 @@ class Phone:
         self.at("sync-now").click()
         self.sees("全部已同步")
 
+    def sync_until_there(self, room: str) -> None:
+        """Sync by hand, again if need be, until a household is on the phone: a server may know of
+        an account's new grid a second late."""
+        deadline = time.monotonic() + PATIENCE_MS / 1000
+        while time.monotonic() < deadline:
+            self.sync()
+            self.at("tab-households").click()
+            try:
+                self._row(room).wait_for(timeout=3_000)
+                return
+            except TimeoutError:
+                continue
+        raise AssertionError(f"household {room} did not come")
+
+    def _row(self, room: str) -> Locator:
+        return self.page.locator(f'[data-testid="household-row"][data-room="{room}"]')
+
     def open_household(self, room: str) -> str:
         """Open a household by its room and return its id."""
         self.home()
         self.at("tab-households").click()
-        row = self.page.locator(f'[data-testid="household-row"][data-room="{room}"]')
+        row = self._row(room)
         household = row.get_attribute("data-id")
         row.click()
         assert household

@@ -215,8 +215,7 @@ def test_a_grid_taken_away_while_edits_are_unsent(
     phone.page.get_by_role("button", name="知道了").click()
     expect(phone.at("unsent-row")).to_have_count(0)
     demo.user("assign", "worker1", BUILDING)
-    phone.home()
-    phone.sync()
+    phone.sync_until_there("801")
     phone.open_household("801")
     expect(phone.value("note")).to_have_text("收回之前写的")
     assert household in phone.page.url or household.replace(":", "%3A") in phone.page.url
