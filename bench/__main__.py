@@ -23,6 +23,7 @@ GROUPS = (
     "bench.sessions",
     "bench.crowd",
     "bench.flat",
+    "bench.follower",
 )
 """Modules with ``NAMES`` and ``measure(names)``, run in this order. Names in a module's ``LONG``
 take long, and are measured only when asked for."""

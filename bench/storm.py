@@ -90,7 +90,7 @@ async def _storm(
 
 async def _resolve(store: DocumentStore, conflicts: int, grids: int) -> _Storm:
     registry = Registry(store)
-    nodes = _nodes(grids)
+    nodes = hierarchy(grids)
     await registry.import_grids(nodes)
     codes = [node.code for node in nodes if node.level == 5]
     for place, code in enumerate(codes):
@@ -113,7 +113,7 @@ async def _tell(follower: Follower, conflicts: int) -> None:
         print(f"{follower.merged:,} of {conflicts:,} merged", flush=True)
 
 
-def _nodes(grids: int) -> list[GridNode]:
+def hierarchy(grids: int) -> list[GridNode]:
     """Return a district with so many household groups, at most 99 below one group."""
     town, village = "440904004", "440904004205"
     nodes = [
