@@ -157,7 +157,8 @@ class ServerProcess:
         """End the process for good: what it kept in a CouchDB goes too."""
         self.stop()
         if self.store is not None and self._beside is None:
-            asyncio.run(remove_databases(self.store))
+            with ThreadPoolExecutor(1) as thread:  # a browser's test is within a loop already
+                thread.submit(asyncio.run, remove_databases(self.store)).result()
 
     def stop(self) -> None:
         """End the process politely and wait for it."""

@@ -16,6 +16,8 @@ from sync.revtree import parse_rev
 from sync.store import Revision
 
 Asked = tuple[str, Sequence[str] | Literal["all"]]
+Lacking = tuple[int, tuple[str, list[str]]]
+"""A place in a list of documents, the document there, and revisions whose bodies it lacks."""
 _CHUNK: Final = 500
 """Documents asked for in one request."""
 
@@ -178,34 +180,27 @@ class Reader:
     async def _bodies(
         self, database: str, asked: Sequence[tuple[str, Sequence[str]]]
     ) -> list[dict[str, bytes]]:
-        pairs = [(doc_id, rev) for doc_id, revs in asked for rev in revs]
-        kept = await self._archive.bodies(database, pairs)
-        found = [
-            {r: kept[doc_id, r] for r in revs if (doc_id, r) in kept} for doc_id, revs in asked
-        ]
-        rest = [
-            (place, (doc_id, lacking))
-            for place, (doc_id, revs) in enumerate(asked)
-            if (lacking := [rev for rev in revs if rev not in found[place]])
-        ]
+        found: list[dict[str, bytes]] = [{} for _ in asked]
+        await self._add_archived(database, _lacking(asked, found), found)
+        rest = _lacking(asked, found)
         if rest:
             some = await self._bulk_get(
                 database, [each for _, each in rest], latest=False, ancestry=False
             )
             for (place, _), revisions in zip(rest, some, strict=True):
                 found[place].update({one.rev: one.body for one in revisions})
-        lacking = [
-            (place, doc_id, rev)
-            for place, (doc_id, revs) in enumerate(asked)
-            for rev in revs
-            if rev not in found[place]
-        ]
-        if lacking and await self._journal.settle(database):
-            kept = await self._archive.bodies(database, [(d, rev) for _, d, rev in lacking])
-            for place, doc_id, rev in lacking:
-                if (doc_id, rev) in kept:
-                    found[place][rev] = kept[doc_id, rev]
+        rest = _lacking(asked, found)
+        if rest and await self._journal.settle(database):
+            await self._add_archived(database, rest, found)
         return found
+
+    async def _add_archived(
+        self, database: str, lacking: Sequence[Lacking], found: Sequence[dict[str, bytes]]
+    ) -> None:
+        pairs = [(doc_id, rev) for _, (doc_id, revs) in lacking for rev in revs]
+        kept = await self._archive.bodies(database, pairs)
+        for place, (doc_id, revs) in lacking:
+            found[place].update({r: kept[doc_id, r] for r in revs if (doc_id, r) in kept})
 
     async def missing_revisions(
         self, database: str, revs: Mapping[str, Sequence[str]]
@@ -282,3 +277,13 @@ def _of_row(row: Mapping[str, Any]) -> Revision | None:
 
 def _is_dead(row: Mapping[str, Any]) -> bool:
     return row.get("value", {}).get("deleted") is True
+
+
+def _lacking(
+    asked: Sequence[tuple[str, Sequence[str]]], found: Sequence[Mapping[str, bytes]]
+) -> list[Lacking]:
+    return [
+        (place, (doc_id, rest))
+        for place, (doc_id, revs) in enumerate(asked)
+        if (rest := [rev for rev in revs if rev not in found[place]])
+    ]
