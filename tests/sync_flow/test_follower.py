@@ -39,6 +39,7 @@ from tests.sync_flow.town import (
 DATABASE = f"grid-{GRID}"
 SECOND = "household:01J0000000000000000000000D"
 THIRD = "household:01J0000000000000000000000E"
+PATIENCE = 30
 State = dict[str, dict[str, Any]]
 
 
@@ -48,6 +49,9 @@ async def a_days_work() -> AsyncIterator[tuple[DocumentStore, Registry]]:
     async with empty_store() as store:
         registry = await found_town(store)
         await _push_a_days_work(store, registry)
+        async with asyncio.timeout(PATIENCE):  # CouchDB tells half a second later
+            while DATABASE not in (await store.database_updates())[0]:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
         yield store, registry
 
 
