@@ -1,4 +1,4 @@
-"""One node of a CouchDB: signing in through the Cloudant SDK, requests over our own connections.
+"""One node of a CouchDB: signing in through the Cloudant SDK, requests through aiohttp.
 
 The SDK's own requests cost several times the processor time of a plain client (measured in
 ``docs/benchmarks.md``), so it only keeps the session: it signs in, and again before that ends.
@@ -11,20 +11,25 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
+import aiohttp
 import certifi
 import orjson
 import requests
 from ibmcloudant.cloudant_v1 import CloudantV1
 from ibmcloudant.couchdb_session_authenticator import CouchDbSessionAuthenticator
+from yarl import URL
 
-from sync.couch.address import DEFAULT_PORT, CouchAddress
-from sync.couch.http import BrokenAnswer, Connections
+from sync.couch.address import CouchAddress
 from sync.timing import now_ms
 
-_SIGN_IN_SECONDS: Final = (5.0, 120.0)
-"""To connect, and between two bytes of the answer."""
+_CONNECT_SECONDS: Final = 5.0
+_READ_SECONDS: Final = 120.0
+"""Between two parts of an answer."""
+_IDLE_SECONDS: Final = 60.0
+"""A connection unused for longer may be gone on the other side."""
+_BUFFER_BYTES: Final = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +63,40 @@ class Node:
     def __init__(self, url: str, address: CouchAddress) -> None:
         service = CloudantV1(CouchDbSessionAuthenticator(address.user, address.password))
         service.set_service_url(url)
-        service.set_http_config({"timeout": _SIGN_IN_SECONDS})
+        service.set_http_config({"timeout": (_CONNECT_SECONDS, _READ_SECONDS)})
         self._session = requests.Session()
         self._session.trust_env = False
         service.set_http_client(self._session)
         self._tokens = service.authenticator.token_manager
         self._jar: object = None
         self._cookie = ""
-        place = urlsplit(url)
-        self._host = place.netloc
-        tls = ssl.create_default_context(cafile=certifi.where()) if address.tls else None
-        self._connections = Connections(place.hostname or "", place.port or DEFAULT_PORT, tls)
+        self._url = url
+        self._tls = ssl.create_default_context(cafile=certifi.where()) if address.tls else False
+        self._at_once = address.threads
+        self._requests: aiohttp.ClientSession | None = None
+
+    def _open(self) -> aiohttp.ClientSession:
+        """Return the connections, which belong to the loop that is running."""
+        if self._requests is None:
+            self._requests = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(
+                    limit=self._at_once, keepalive_timeout=_IDLE_SECONDS, ssl=self._tls
+                ),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+                read_bufsize=_BUFFER_BYTES,
+                skip_auto_headers=("User-Agent", "Accept-Encoding", "Content-Type"),
+                timeout=aiohttp.ClientTimeout(
+                    total=None, sock_connect=_CONNECT_SECONDS, sock_read=_READ_SECONDS
+                ),
+            )
+        return self._requests
 
     async def close(self) -> None:
         """Close the connections."""
         self._session.close()
-        await self._connections.close()
+        if self._requests is not None:
+            await self._requests.close()
 
     async def send(
         self, method: str, path: str, parameters: Mapping[str, str] | None, body: bytes | None
@@ -92,23 +115,17 @@ class Node:
         due = min(self._tokens.expire_time, self._tokens.refresh_time)
         if due * 1000 <= now_ms() and not await asyncio.to_thread(self._sign_in):
             return Answer(401, b"")
-        target = f"{path}?{urlencode(parameters)}" if parameters else path
-        lines = [
-            f"{method} {target} HTTP/1.1",
-            f"Host: {self._host}",
-            "Accept: application/json",
-            f"Cookie: {self._shown()}",
-        ]
+        target = f"{self._url}{path}?{urlencode(parameters)}" if parameters else self._url + path
+        headers = {"Accept": "application/json", "Cookie": self._shown()}
         if body is not None:
-            lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
-        elif method != "GET":
-            lines.append("Content-Length: 0")
-        head = "\r\n".join([*lines, "", ""]).encode("ascii")
+            headers["Content-Type"] = "application/json"
         try:
-            status, found = await self._connections.ask(head if body is None else head + body)
-        except BrokenAnswer as error:
-            raise NoAnswer(str(error)) from None
-        return Answer(status, found)
+            async with self._open().request(
+                method, URL(target, encoded=True), data=body, headers=headers
+            ) as answer:
+                return Answer(answer.status, await answer.read())
+        except (aiohttp.ClientError, OSError) as error:  # its timeouts are both
+            raise NoAnswer(type(error).__name__) from None
 
     def _shown(self) -> str:
         """Return the session's cookie as it is shown."""

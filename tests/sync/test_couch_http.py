@@ -1,41 +1,48 @@
-"""The client of CouchDB's HTTP against a server that answers as it is told, cut where one likes."""
+"""A node of CouchDB against a server that answers as it is told, cut where one likes."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from itertools import pairwise
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from sync.couch.http import BrokenAnswer, Connections
+from sync.couch.address import parse_address
+from sync.couch.node import Answer, NoAnswer, Node
 
-REQUEST = b"GET / HTTP/1.1\r\nHost: here\r\n\r\n"
-Pieces = Sequence[bytes]
+SIGNED_IN = (
+    b"HTTP/1.1 200 OK\r\nSet-Cookie: AuthSession=abc; Version=1; Path=/; Max-Age=600\r\n"
+    b'Content-Type: application/json\r\nContent-Length: 11\r\n\r\n{"ok":true}'
+)
 
 
 class Server:
-    """Answers each request with the next of ``answers``, piece by piece; hangs up after one that
-    is marked."""
+    """Answers each request but signing in with the next of ``answers``, and hangs up after one
+    that is cut short; with none left it stays silent."""
 
-    def __init__(self, answers: Sequence[tuple[Pieces, bool]]) -> None:
+    def __init__(self, *answers: bytes) -> None:
         self.answers = list(answers)
-        self.opened = 0
+        self.asked: list[bytes] = []
+        self.waiting = asyncio.Event()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection."""
-        self.opened += 1
         try:
-            while await reader.readuntil(b"\r\n\r\n"):
-                pieces, hang_up = self.answers.pop(0)
-                for piece in pieces:
-                    writer.write(piece)
-                    await writer.drain()
-                    await asyncio.sleep(0)
-                if hang_up:
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                length = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
+                body = await reader.readexactly(int(length or 0))
+                if b"/_session" in head:
+                    writer.write(SIGNED_IN)
+                    continue
+                self.asked.append(head.partition(b"\r\n")[0] + body)
+                if not self.answers:
+                    self.waiting.set()
+                    await reader.read()
+                    break
+                answer = self.answers.pop(0)
+                writer.write(answer)
+                if not answer.endswith((b"whole", b"0\r\n\r\n")):
                     break
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
@@ -44,114 +51,64 @@ class Server:
 
 
 @asynccontextmanager
-async def served(*answers: tuple[Pieces, bool]) -> AsyncIterator[tuple[Connections, Server]]:
-    """Give connections to a server with these answers."""
-    server = Server(answers)
+async def node_of(server: Server) -> AsyncIterator[Node]:
+    """Give a node that is this server."""
     listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
-    connections = Connections("127.0.0.1", listening.sockets[0].getsockname()[1], None)
+    port = listening.sockets[0].getsockname()[1]
+    node = Node(f"http://127.0.0.1:{port}", parse_address(f"couchdb://a:b@127.0.0.1:{port}"))
     try:
-        yield connections, server
+        yield node
     finally:
-        await connections.close()
+        await node.close()
         listening.close()
         await listening.wait_closed()
 
 
-def plain(body: bytes, more: bytes = b"") -> bytes:
-    """Return an answer with its length."""
-    return b"HTTP/1.1 200 OK\r\n%bContent-Length: %d\r\n\r\n%b" % (more, len(body), body)
+LENGTH = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n12, whole"
+IN_CHUNKS = b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n"
+CHUNKS = IN_CHUNKS + b"4\r\n12, \r\n5\r\nwhole\r\n0\r\n\r\n"
 
 
-def chunked(body: bytes, sizes: Sequence[int]) -> bytes:
-    """Return an answer in chunks of these sizes."""
-    text, at = b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n", 0
-    for size in sizes:
-        part = body[at : at + size]
-        if part:
-            text += b"%x\r\n%b\r\n" % (len(part), part)
-        at += size
-    rest = body[at:]
-    return text + (b"%X;note=1\r\n%b\r\n" % (len(rest), rest) if rest else b"") + b"0\r\n\r\n"
+async def test_answers_with_a_length_and_in_chunks() -> None:
+    server = Server(LENGTH, CHUNKS)
+    async with node_of(server) as node:
+        got = await node.send("GET", "/a%2Fb", {"key": '"å"'}, None)
+        assert got == Answer(200, b"12, whole")
+        assert await node.send("POST", "/a%2Fb", None, b"{}") == Answer(201, b"12, whole")
+    assert server.asked == [b"GET /a%2Fb?key=%22%C3%A5%22 HTTP/1.1", b"POST /a%2Fb HTTP/1.1{}"]
 
 
-def cut(text: bytes, places: Sequence[int]) -> Pieces:
-    """Return a text in pieces."""
-    at = [0, *sorted(place % (len(text) + 1) for place in places), len(text)]
-    return [text[a:b] for a, b in pairwise(at)]
-
-
-bodies = st.binary(max_size=60)
-places = st.lists(st.integers(0, 200), max_size=4)
-
-
-@given(bodies, st.lists(st.integers(1, 20), max_size=4), places)
-def test_an_answer_is_the_same_however_it_comes(
-    body: bytes, sizes: list[int], where: list[int]
-) -> None:
-    async def run() -> None:
-        answers = [(cut(plain(body), where), False), (cut(chunked(body, sizes), where), False)]
-        async with served(*answers) as (connections, server):
-            assert await connections.ask(REQUEST) == (200, body)
-            assert await connections.ask(REQUEST) == (201, body)
-            assert server.opened == 1
-
-    asyncio.run(run())
-
-
-@given(bodies, st.booleans(), st.integers(0, 200))
-def test_an_answer_cut_anywhere_is_none(body: bytes, in_chunks: bool, place: int) -> None:
-    async def run() -> None:
-        whole = chunked(body, [7]) if in_chunks else plain(body)
-        part = whole[: place % len(whole)]
-        async with served(([part], True), ([plain(b"next")], False)) as (connections, server):
-            with pytest.raises(BrokenAnswer):
-                await connections.ask(REQUEST)
-            assert await connections.ask(REQUEST) == (200, b"next")
-            assert server.opened == 2
-
-    asyncio.run(run())
-
-
-async def test_a_connection_that_is_not_to_stay_is_not_used_again() -> None:
-    answers = [([plain(b"", b"Connection: close\r\n")], False), ([plain(b"2")], True)]
-    async with served(*answers, ([plain(b"3")], False)) as (connections, server):
-        assert await connections.ask(REQUEST) == (200, b"")
-        assert await connections.ask(REQUEST) == (200, b"2")
-        assert server.opened == 2
+@pytest.mark.parametrize("whole", [LENGTH, CHUNKS], ids=["length", "chunks"])
+async def test_an_answer_cut_anywhere_is_none(whole: bytes) -> None:
+    places = [*range(0, len(whole) - 1, 7), len(whole) - 1]
+    server = Server(*(part for place in places for part in (whole[:place], LENGTH)))
+    async with node_of(server) as node:
+        for _ in places:
+            with pytest.raises(NoAnswer):
+                await node.send("POST", "/x", None, b"{}")
+            assert await node.send("GET", "/x", None, None) == Answer(200, b"12, whole")
 
 
 async def test_what_is_no_answer_is_told_so() -> None:
-    async with served(([b"what?\r\n\r\n"], False), ([b"HTTP/1.1 200 OK\r\n\r\n"], False)) as made:
-        for _ in range(2):
-            with pytest.raises(BrokenAnswer):
-                await made[0].ask(REQUEST)
+    async with node_of(Server(b"what?\r\n\r\n")) as node:
+        with pytest.raises(NoAnswer):
+            await node.send("GET", "/x", None, None)
 
 
 async def test_nobody_listening_is_no_answer() -> None:
-    async with served() as (connections, _):
+    async with node_of(Server()) as node:
         pass
-    with pytest.raises(BrokenAnswer):
-        await connections.ask(REQUEST)
+    with pytest.raises(NoAnswer):
+        await node.send("GET", "/x", None, None)
 
 
 async def test_one_who_gives_up_leaves_no_half_answer_to_the_next() -> None:
-    never = asyncio.Event()
-
-    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        if never.is_set():
-            writer.write(plain(b"mine"))
-        else:
-            never.set()
-        await reader.read()
-        writer.close()
-
-    async with await asyncio.start_server(silent, "127.0.0.1", 0) as listening:
-        connections = Connections("127.0.0.1", listening.sockets[0].getsockname()[1], None)
-        first = asyncio.create_task(connections.ask(REQUEST))
-        await never.wait()
+    server = Server()
+    async with node_of(server) as node:
+        first = asyncio.create_task(node.send("GET", "/x", None, None))
+        await server.waiting.wait()
         first.cancel()
         with pytest.raises(asyncio.CancelledError):
             await first
-        assert await connections.ask(REQUEST) == (200, b"mine")
-        await connections.close()
+        server.answers.append(LENGTH)
+        assert await node.send("GET", "/x", None, None) == Answer(200, b"12, whole")
