@@ -34,7 +34,7 @@ CHECKPOINT: Final = "follower"
 
 _POSITION_DATABASE: Final = "canonical"
 _PAGE: Final = 500
-_AT_ONCE: Final = 4
+_AT_ONCE: Final = 16
 _WAIT_SECONDS: Final = 2.0
 _RETRY_SECONDS: Final = 1.0
 _GIVE_WAY_SECONDS: Final = 30.0
