@@ -40,8 +40,9 @@ def push(client: httpx.Client, *documents: Row) -> httpx.Response:
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    """Ask again and again until the condition holds; fail after a minute."""
-    deadline = time.monotonic() + 60
+    """Ask again and again until the condition holds; fail after three minutes: on a machine with
+    much else to do a follower may for a while be taken for gone."""
+    deadline = time.monotonic() + 180
     while not condition():
         assert time.monotonic() < deadline, "it did not come to pass"
         time.sleep(0.05)
