@@ -35,15 +35,12 @@ class Archive:
         if not revisions or not database.startswith(KEPT_PREFIX):
             return True
         birth = (await self._databases.identity(database)).birth
-        documents = b",".join(_document(birth, *revision) for revision in revisions)
-        body = b'{"new_edits":false,"docs":[%b]}' % documents
-        path = self._databases.path(INTERNAL, "_bulk_docs")
-        answer = await self._client.call("POST", path, body=body)
-        if answer.status == 404:
+        documents = [_document(birth, *revision) for revision in revisions]
+        try:
+            return await self._databases.keep(INTERNAL, documents)
+        except DatabaseNotFound:
             await self._databases.create(INTERNAL)
-            answer = await self._client.call("POST", path, body=body)
-        check(answer, INTERNAL, 201, 202)
-        return answer.status == 201
+            return await self._databases.keep(INTERNAL, documents)
 
     async def lacking(
         self, database: str, revisions: Sequence[tuple[str, str]]

@@ -11,7 +11,7 @@ import asyncio
 import re
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -27,6 +27,9 @@ IDENTITY: Final = OWN_LOCALS
 INTERNAL: Final = "archive"
 """The database that the store keeps for itself (``sync.couch.archive``)."""
 SYSTEM: Final = ("_users", "_replicator", "_global_changes")
+_FINAL: Final = frozenset({"bad_request", "forbidden", "unauthorized", "illegal_docid"})
+"""What CouchDB says of a replicated document that it will never take. Anything else (a node that
+went away under the batch) passes, and must not be told to a worker as a fault of his record."""
 _FRESH_SECONDS: Final = 5.0
 _SHARDS_FRESH_SECONDS: Final = 600.0
 _SIGN_IN_ATTEMPTS: Final = 20
@@ -166,6 +169,36 @@ class Databases:
         check(answer, "_all_dbs", 200)
         names = [self.own_name(couch_name) for couch_name in answer.json()]
         return sorted(name for name in names if name is not None)
+
+    async def replicate(self, name: str, documents: Sequence[bytes]) -> tuple[bool, list[Any]]:
+        """Store documents as they are (``_bulk_docs``, ``new_edits`` false). Return whether all
+        nodes that should have them do (doing it again is harmless), and CouchDB's rows of those
+        that it will never take. Raises ``StoreUnavailable`` when it failed with one of them."""
+        answer = await self._client.call(
+            "POST",
+            self.path(name, "_bulk_docs"),
+            body=b'{"new_edits":false,"docs":[%b]}' % b",".join(documents),
+        )
+        check(answer, name, 201, 202)
+        if answer.status == 202:
+            return False, []
+        faults = [row for row in answer.json() if "error" in row]
+        passing = {
+            str(row["error"])
+            for row in faults
+            if row["error"] not in _FINAL or str(row.get("id")).startswith(OWN_LOCALS)
+        }
+        if passing:
+            raise StoreUnavailable(f"CouchDB failed within a batch: {', '.join(sorted(passing))}")
+        return True, faults
+
+    async def keep(self, name: str, documents: Sequence[bytes]) -> bool:
+        """Store documents of our own, none of which may be left out; return whether all nodes that
+        should have them do. Raises ``StoreError``."""
+        everywhere, refused = await self.replicate(name, documents)
+        if refused:
+            raise StoreUnavailable(f"CouchDB does not take what is ours: {refused[0]['error']}")
+        return everywhere
 
     async def has_one_shard(self, name: str) -> bool:
         """Tell whether one commit makes durable what is written to a database in one request."""

@@ -118,18 +118,11 @@ class Journal:
         """Write notes; return whether all nodes that should have them do. Their revisions follow
         from their bodies, so one that is there stays as it is."""
         writes = [Write(doc_id, body, f"1-{_digest(body)}") for doc_id, body in notes.items()]
-        return await self._write(name, [replicated_json(write) for write in writes])
+        return await self._databases.keep(name, [replicated_json(write) for write in writes])
 
     async def _remove(self, database: str, ids: Sequence[str]) -> None:
         gone = [b'{"_id":"%b","_rev":"0-1","_deleted":true}' % one.encode() for one in ids]
-        await self._write(database, gone)
-
-    async def _write(self, name: str, documents: Sequence[bytes]) -> bool:
-        body = b'{"new_edits":false,"docs":[%b]}' % b",".join(documents)
-        path = self._databases.path(name, "_bulk_docs")
-        answer = await self._client.call("POST", path, body=body)
-        check(answer, name, 201, 202)
-        return answer.status == 201
+        await self._databases.keep(database, gone)
 
 
 def _digest(text: bytes) -> str:

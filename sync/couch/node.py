@@ -72,15 +72,15 @@ class Node:
         self._cookie = ""
         self._url = url
         self._tls = ssl.create_default_context(cafile=certifi.where()) if address.tls else False
-        self._at_once = address.threads
         self._requests: aiohttp.ClientSession | None = None
 
     def _open(self) -> aiohttp.ClientSession:
         """Return the connections, which belong to the loop that is running."""
         if self._requests is None:
             self._requests = aiohttp.ClientSession(
+                # How many at once is bounded by ``CouchClient``.
                 connector=aiohttp.TCPConnector(
-                    limit=self._at_once, keepalive_timeout=_IDLE_SECONDS, ssl=self._tls
+                    limit=0, keepalive_timeout=_IDLE_SECONDS, ssl=self._tls
                 ),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from sync.couch.archive import KEPT_PREFIX, Archive
 from sync.couch.bodies import edited_json, replicated_json
-from sync.couch.client import Answer, CouchClient
-from sync.couch.databases import OWN_LOCALS, Databases, check
+from sync.couch.client import CouchClient
+from sync.couch.databases import Databases, check
 from sync.couch.journal import Note, entries
 from sync.document_ids import check_doc_id
 from sync.errors import BadDocument, StoreUnavailable
@@ -18,9 +18,6 @@ from sync.store import Write, WriteResult
 CONFLICT: Final = ("conflict", "Document update conflict.")
 _CHUNK: Final = 500
 _ATTEMPTS: Final = 3
-_FINAL: Final = frozenset({"bad_request", "forbidden", "unauthorized", "illegal_docid"})
-"""What CouchDB says of a replicated document that it will never take. Anything else (a node that
-went away under the batch) passes, and must not be told to a worker as a fault of his record."""
 
 
 class Writer:
@@ -73,24 +70,17 @@ class Writer:
         harmless."""
         kept = [(write.doc_id, write.rev or "", write.body) for write in writes]
         documents = list(map(replicated_json, writes))
-        if await self.has_journal(database):
+        if notes or await self.has_journal(database):  # whoever gives notes has asked
             documents += entries(kept, notes)
         else:
             await self._archive.keep(database, kept)
         for _ in range(_ATTEMPTS):
-            answer = await self._send(database, documents, new_edits=False)
-            if answer.status == 201:
+            everywhere, rows = await self._databases.replicate(database, documents)
+            if everywhere:
                 break
         else:
             raise StoreUnavailable("too few of CouchDB's nodes took the batch; send it again")
-        faults = {(row.get("id"), row.get("rev")): row for row in answer.json() if "error" in row}
-        passing = {
-            str(row["error"])
-            for (doc_id, _), row in faults.items()
-            if row["error"] not in _FINAL or str(doc_id).startswith(OWN_LOCALS)
-        }
-        if passing:
-            raise StoreUnavailable(f"CouchDB failed within a batch: {', '.join(sorted(passing))}")
+        faults = {(row.get("id"), row.get("rev")): row for row in rows}
         return [
             _refused(
                 write, faults.get((write.doc_id, write.rev)) or faults.get((write.doc_id, None))
@@ -101,7 +91,13 @@ class Writer:
 
     async def _edit(self, database: str, writes: Sequence[Write]) -> list[WriteResult]:
         """Make new revisions. 202 is taken: the nodes that missed it get it from the others."""
-        answer = await self._send(database, list(map(edited_json, writes)), new_edits=True)
+        answer = await self._client.call(
+            "POST",
+            self._databases.path(database, "_bulk_docs"),
+            body=b'{"docs":[%b]}' % b",".join(map(edited_json, writes)),
+            repeatable=False,
+        )
+        check(answer, database, 201, 202)
         rows = answer.json()
         results = []
         for write, row in zip(writes, rows, strict=True):
@@ -113,17 +109,6 @@ class Writer:
         ]
         await self._archive.keep(database, kept)
         return results
-
-    async def _send(self, database: str, documents: Sequence[bytes], *, new_edits: bool) -> Answer:
-        head = b"" if new_edits else b'"new_edits":false,'
-        answer = await self._client.call(
-            "POST",
-            self._databases.path(database, "_bulk_docs"),
-            body=b'{%b"docs":[%b]}' % (head, b",".join(documents)),
-            repeatable=not new_edits,
-        )
-        check(answer, database, 201, 202)
-        return answer
 
 
 def _check(write: Write, new_edits: bool) -> None:
